@@ -1,0 +1,74 @@
+/**
+ * Every failure this package reports has one of these codes. A code is part of the public API: it never changes its
+ * meaning, and new ones may be added.
+ */
+export type ErrorCode =
+  // the token that the browser holds
+  | 'token/missing'
+  | 'token/malformed'
+  | 'token/not-base64url'
+  | 'token/not-json'
+  | 'token/not-object'
+  | 'token/exp-missing'
+  | 'token/exp-invalid'
+  | 'token/exp-milliseconds'
+  | 'token/expired'
+  | 'token/not-yet-valid'
+  | 'token/issuer'
+  | 'token/audience'
+  // the session behind it
+  | 'session/not-found'
+  | 'session/expired'
+  | 'session/ended'
+  | 'session/conflict'
+  | 'session/busy'
+  | 'session/superseded'
+  | 'session/malformed'
+  // signing in
+  | 'credentials/wrong'
+  | 'credentials/missing'
+  // the request itself
+  | 'request/malformed'
+  | 'request/type'
+  | 'request/size'
+  | 'request/origin'
+  | 'request/rate'
+  | 'request/method'
+  | 'request/not-found'
+  | 'request/refused'
+  // what lies between
+  | 'network/failed'
+  | 'server/failed'
+  | 'store/unavailable'
+  | 'store/unsupported'
+  // how the package was set up
+  | 'config/behaviors'
+  | 'config/type'
+  | 'config/invalid';
+
+/** Facts that travel with an error. None of them may hold a token, a password or the wire form of an id. */
+export interface SessionErrorDetails {
+  /** A sentence for a developer. Default: the code. */
+  readonly message?: string | undefined;
+  /** HTTP status of the answer that said so, or with which it is answered. */
+  readonly status?: number | undefined;
+  /** Body of the answer that said so, as the server sent it (parsed when it is JSON). */
+  readonly body?: unknown;
+  /** What was caught. */
+  readonly cause?: unknown;
+}
+
+/** The one error class of this package. Tell errors apart by `code`. */
+export class SessionError extends Error {
+  override readonly name: string = 'SessionError';
+  readonly code: ErrorCode;
+  readonly status: number | undefined;
+  readonly body: unknown;
+
+  constructor(code: ErrorCode, details: SessionErrorDetails = {}) {
+    super(details.message ?? code, 'cause' in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.status = details.status;
+    this.body = details.body;
+  }
+}

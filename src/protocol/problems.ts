@@ -1,0 +1,51 @@
+import type { ErrorCode } from './errors.js';
+
+/** What one code says on the wire: RFC 9457 `title` and `status`. */
+export interface Problem {
+  readonly title: string;
+  /** HTTP status with which a server answers; 0 where no server says it. */
+  readonly status: number;
+}
+
+/** The manual of all codes. The browser half carries it in development builds only. */
+export const problems: { readonly [Code in ErrorCode]: Problem } = {
+  'token/missing': { status: 401, title: 'There is no token.' },
+  'token/malformed': { status: 401, title: 'The token does not have three parts.' },
+  'token/not-base64url': { status: 401, title: 'A part of the token is not base64url.' },
+  'token/not-json': { status: 401, title: 'The payload of the token is not JSON.' },
+  'token/not-object': { status: 401, title: 'The payload of the token is not a JSON object.' },
+  'token/exp-missing': { status: 401, title: 'The token does not say when it expires.' },
+  'token/exp-invalid': { status: 401, title: 'The claim exp is not a finite number.' },
+  'token/exp-milliseconds': { status: 401, title: 'The claim exp is in milliseconds; it must be in seconds.' },
+  'token/expired': { status: 401, title: 'The token has expired.' },
+  'token/not-yet-valid': { status: 401, title: 'The token is not valid yet.' },
+  'token/issuer': { status: 401, title: 'The token was made by another issuer.' },
+  'token/audience': { status: 401, title: 'The token was made for another audience.' },
+  'session/not-found': { status: 401, title: 'There is no such session.' },
+  'session/expired': { status: 401, title: 'The session has expired.' },
+  'session/ended': { status: 401, title: 'The session has ended.' },
+  'session/conflict': { status: 409, title: 'The session was changed by someone else meanwhile.' },
+  'session/busy': { status: 503, title: 'The session is in use; the wait for it was given up.' },
+  'session/superseded': { status: 0, title: 'A later call took the place of this one.' },
+  'session/malformed': { status: 0, title: 'The answer of the server holds no session.' },
+  'credentials/wrong': { status: 401, title: 'The user name or the password is wrong.' },
+  'credentials/missing': { status: 400, title: 'There is nothing to sign in with.' },
+  'request/malformed': { status: 400, title: 'The body is not what this resource expects.' },
+  'request/type': { status: 415, title: 'The content type must be application/json.' },
+  'request/size': { status: 413, title: 'The body is too large.' },
+  'request/origin': { status: 403, title: 'Requests from this origin are not allowed.' },
+  'request/rate': { status: 429, title: 'Too many requests.' },
+  'request/method': { status: 405, title: 'This resource does not know the method.' },
+  'request/not-found': { status: 404, title: 'There is no such resource.' },
+  'request/refused': { status: 0, title: 'The server refused the request.' },
+  'network/failed': { status: 0, title: 'The server could not be reached.' },
+  'server/failed': { status: 500, title: 'The server failed.' },
+  'store/unavailable': { status: 503, title: 'The session store cannot be reached.' },
+  'store/unsupported': { status: 501, title: 'The session store cannot do this.' },
+  'config/behaviors': {
+    status: 0,
+    title: 'A session connection needs the behaviors constructor and can/map.',
+  },
+  'config/type': { status: 0, title: 'A session connection needs a Map or an ObjectType.' },
+  'config/invalid': { status: 0, title: 'An option has a value it cannot have.' },
+};
