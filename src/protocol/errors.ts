@@ -16,6 +16,9 @@ export type ErrorCode =
   | 'token/not-yet-valid'
   | 'token/issuer'
   | 'token/audience'
+  | 'token/size'
+  | 'token/type'
+  | 'token/signature'
   // the session behind it
   | 'session/not-found'
   | 'session/expired'
@@ -60,15 +63,12 @@ export interface SessionErrorDetails {
 
 /** The one error class of this package. Tell errors apart by `code`. */
 export class SessionError extends Error {
-  override readonly name: string = 'SessionError';
-  readonly code: ErrorCode;
-  readonly status: number | undefined;
-  readonly body: unknown;
+  declare readonly code: ErrorCode;
+  declare readonly status: number | undefined;
+  declare readonly body: unknown;
 
-  constructor(code: ErrorCode, details: SessionErrorDetails = {}) {
-    super(details.message ?? code, 'cause' in details ? { cause: details.cause } : undefined);
-    this.code = code;
-    this.status = details.status;
-    this.body = details.body;
+  constructor(code: ErrorCode, { message = code, ...facts }: SessionErrorDetails = {}) {
+    super(message);
+    Object.assign(this, facts, { name: 'SessionError', code });
   }
 }

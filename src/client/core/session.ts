@@ -1,0 +1,212 @@
+import type { SessionError } from '../../protocol/errors.js';
+import type { BrowserEndReason } from '../../protocol/messages.js';
+import { fail } from './fail.js';
+import { createAttempts, type SessionState, type SettledState } from './state.js';
+import { type ClaimChecks, decodeToken, judgeClaims, type SessionClaims, sessionClaims, unquote } from './token.js';
+import type { TokenStorage } from './token-storage.js';
+
+/** The way to a server. Each call rejects with a SessionError that carries the HTTP status, 0 when there was none. */
+export interface Transport {
+  /** Signs in. Resolves with the answer: text, or parsed JSON. */
+  create(credentials: object): Promise<unknown>;
+  /** Asks who is signed in. */
+  get(token: string | null): Promise<unknown>;
+  /** Tells that a session is over. */
+  destroy(token: string | null): Promise<unknown>;
+}
+
+/** Finds the token in an answer, which is raw text or parsed JSON. */
+export type ReadToken = (answer: unknown) => unknown;
+
+export interface CoreOptions {
+  readonly storage: TokenStorage;
+  readonly transport: Transport;
+  /** Whether the session is a cookie that only the server reads: nothing is stored, and each check asks. */
+  readonly cookie: boolean;
+  readonly read: ReadToken;
+  readonly checks: ClaimChecks;
+  /** Whether a stored token must also be confirmed by the server. */
+  readonly verify: boolean;
+  now(): number;
+  /** Called after each change of state, when nothing is half done. */
+  changed(): void;
+}
+
+/** A session as one page sees it, without CanJS and without a network. */
+export interface SessionCore {
+  readonly state: SessionState;
+  /** Whether a check would find what is known already, so that nobody need wait for one. */
+  holds(): boolean;
+  /** Finds out who is signed in. Calls at the same time share one answer. */
+  check(): Promise<SessionClaims>;
+  signIn(credentials: object): Promise<SessionClaims>;
+  /** Takes a token (in cookie mode, a session) that came another way. */
+  adopt(answer: unknown): void;
+  /** Takes claims for which there is no token, or undefined for nobody. */
+  assume(claims: SessionClaims | undefined): void;
+  /** Ends the session here, then tells the server. Never rejects. */
+  signOut(): Promise<void>;
+}
+
+export function createCore(options: CoreOptions): SessionCore {
+  const { storage, transport, cookie, read, checks, verify, now, changed } = options;
+  let state: SessionState = { name: 'unknown' };
+  /** The token in use and its claims: decoded when it changes, not on every look. */
+  let token: string | null = null;
+  let claims: SessionClaims | undefined;
+  let checking: Promise<SessionClaims> | undefined;
+  let signing: Promise<SessionClaims>;
+
+  function enter(next: SessionState) {
+    state = next;
+    changed();
+  }
+
+  const begin = createAttempts(enter);
+
+  /** The state that holds as long as nothing under way succeeds. */
+  const settled = () => (state.name === 'authenticating' ? state.previous : state);
+
+  const signedIn = (stale = false): SettledState => ({
+    name: 'authenticated',
+    claims: claims as SessionClaims,
+    stale,
+    persisted: storage.persisted,
+  });
+
+  /** Nobody is signed in. Why an earlier session ended stays readable. */
+  function nobody(error = fail('session/ended')): SettledState {
+    const before = settled();
+    return before.name === 'ended' ? before : { name: 'anonymous', error };
+  }
+
+  /** Judges a token and stores it, bare, so that the next look is a comparison. */
+  function judge(found: unknown) {
+    const text = typeof found === 'string' ? unquote(found) : found;
+    claims = judgeClaims(claims && text === token ? claims : decodeToken(text), checks, now());
+    token = text as string;
+    if (storage.read() !== token) storage.write(token);
+    return claims;
+  }
+
+  function admit(answer: unknown) {
+    if (!cookie) return judge(read(answer));
+    claims = sessionClaims(answer);
+    return claims;
+  }
+
+  /** Removes what is stored. Gives the token that it was. */
+  function forget() {
+    const text = storage.read();
+    storage.remove();
+    token = null;
+    claims = undefined;
+    return text && unquote(text);
+  }
+
+  async function run(): Promise<SessionClaims> {
+    const settle = begin();
+    let stale = false;
+    // However fast the answer, `current` is undefined first.
+    await undefined;
+    settle();
+    try {
+      if (!cookie) judge(storage.read());
+      if (cookie || verify) {
+        const answer = await transport.get(token);
+        settle();
+        if (cookie) admit(answer);
+      }
+    } catch (cause) {
+      settle();
+      const error = cause as SessionError;
+      const { code, status } = error;
+      // Only what was judged here or a 401 ends a session; a network failure or a 5xx never does.
+      stale = status !== 401 && !code.startsWith('token');
+      if (!stale) {
+        const missing = code === 'token/missing';
+        const known = claims ?? (status || missing ? undefined : error);
+        let reason: BrowserEndReason = status ? 'revoked' : 'tampered';
+        if (missing) reason = 'storage-cleared';
+        if (code.endsWith('expired')) reason = 'expired';
+        forget();
+        settle(known ? { name: 'ended', reason, error } : nobody(error));
+      } else if (!claims) settle({ name: 'unknown', error });
+      if (!claims) throw error;
+    }
+    settle(signedIn(stale));
+    return claims as SessionClaims;
+  }
+
+  async function create(credentials: object): Promise<SessionClaims> {
+    const previous = settled();
+    const settle = begin();
+    enter({ name: 'authenticating', previous });
+    try {
+      const answer = await transport.create(credentials);
+      settle();
+      const admitted = admit(answer);
+      settle(signedIn());
+      return admitted;
+    } catch (error) {
+      settle(previous);
+      throw error;
+    }
+  }
+
+  function check(): Promise<SessionClaims> {
+    // A sign-in under way answers the question too; if it fails, what was there before does.
+    if (state.name === 'authenticating') return signing.catch(check);
+    checking ??= run().finally(() => {
+      checking = undefined;
+    });
+    return checking;
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    holds() {
+      try {
+        return !verify && state.name === 'authenticated' && judge(storage.read()) === state.claims;
+      } catch {
+        return false;
+      }
+    },
+    check,
+    signIn(credentials) {
+      signing = create(credentials);
+      return signing;
+    },
+    adopt(answer) {
+      // Judged first: a bad answer must not void a sign-in that is under way.
+      admit(answer);
+      begin()(signedIn());
+    },
+    assume(assumed) {
+      forget();
+      claims = assumed;
+      begin()(assumed ? signedIn() : nobody());
+    },
+    async signOut() {
+      const known = claims ?? cookie;
+      const told = forget();
+      const settle = begin();
+      if (!known && !told) return settle(nobody());
+      const ended: SettledState = { name: 'ended', reason: 'signed-out', error: fail('session/ended') };
+      settle(ended);
+      try {
+        settle({
+          ...ended,
+          told: await transport.destroy(told).then(
+            () => true,
+            () => false,
+          ),
+        });
+      } catch {
+        // Somebody has signed in meanwhile.
+      }
+    },
+  };
+}
