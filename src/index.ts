@@ -1,6 +1,7 @@
 /** The door of the browser half. */
-export { default } from './client/behaviors/session.js';
+
 export type { SessionOptions } from './client/behaviors/session.js';
+export { default } from './client/behaviors/session.js';
 export {
   type ConnectSessionOptions,
   connectSession,

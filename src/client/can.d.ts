@@ -14,12 +14,14 @@ declare module 'can-connect' {
 
 declare module 'can-connect/constructor/constructor.js' {
   import type connect from 'can-connect';
+
   const behavior: ReturnType<typeof connect.behavior>;
   export default behavior;
 }
 
 declare module 'can-connect/can/map/map.js' {
   import type connect from 'can-connect';
+
   const behavior: ReturnType<typeof connect.behavior>;
   export default behavior;
 }

@@ -82,6 +82,10 @@ export function connectSession<Claims extends object = SessionClaims>(
 ): SessionType<Claims> {
   const Type = options.Map ?? options.ObjectType;
   if (!Type) throw fail('config/type');
-  const connection = connect([sessionBehavior, constructor, canMap], { name: 'session', ...options, Map: Type });
+  const connection = connect([sessionBehavior, constructor, canMap], {
+    name: 'session',
+    ...options,
+    Map: Type,
+  });
   return Object.assign(Type, { connection }) as unknown as SessionType<Claims>;
 }

@@ -22,7 +22,8 @@ export function hydrate(instance: object, claims: SessionClaims): void {
       try {
         canReflect.setKeyValue(instance, key, admitted[key]);
       } catch (error) {
-        if (process.env.NODE_ENV !== 'production') console.warn(`The claim ${key} does not fit the model.`, error);
+        if (process.env.NODE_ENV !== 'production')
+          console.warn(`The claim ${key} does not fit the model.`, error);
       }
     }
   }

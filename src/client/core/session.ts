@@ -2,7 +2,14 @@ import type { SessionError } from '../../protocol/errors.js';
 import type { BrowserEndReason } from '../../protocol/messages.js';
 import { fail } from './fail.js';
 import { createAttempts, type SessionState, type SettledState } from './state.js';
-import { type ClaimChecks, decodeToken, judgeClaims, type SessionClaims, sessionClaims, unquote } from './token.js';
+import {
+  type ClaimChecks,
+  decodeToken,
+  judgeClaims,
+  type SessionClaims,
+  sessionClaims,
+  unquote,
+} from './token.js';
 import type { TokenStorage } from './token-storage.js';
 
 /** The way to a server. Each call rejects with a SessionError that carries the HTTP status, 0 when there was none. */

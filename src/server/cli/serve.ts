@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { SessionError } from '../../protocol/errors.js';
+import { nodeHandler } from '../adapters/node.js';
+import { createSessions } from '../core/sessions.js';
+import { createTokens } from '../core/tokens.js';
+import { createSessionServer } from '../session-server.js';
+import { memoryStore } from '../stores/memory.js';
+import { authenticateWith } from '../users.js';
+import { parseArguments } from './arguments.js';
+import { readSecret, readUsers } from './files.js';
+import { Refusal } from './refusal.js';
+
+const known = {
+  options: ['port', 'host', 'users', 'issuer', 'audience', 'store'],
+  repeatable: ['origin', 'secret-file'],
+  flags: ['behind-tls'],
+};
+
+/** Milliseconds that running requests get to finish after SIGTERM. */
+const longestGoodbye = 10_000;
+
+/** `can-connect-session serve`: runs until SIGTERM or SIGINT. Rejects with a `Refusal`. */
+export async function serve(args: readonly string[]): Promise<void> {
+  const { values } = parseArguments(args, known);
+  const option = (name: string): string | undefined => values.get(name)?.[0];
+
+  const port = portOf(option('port') ?? '3000');
+  const host = option('host') ?? '127.0.0.1';
+  if (!isLoopback(host) && !values.has('behind-tls')) {
+    throw new Refusal(
+      'Passwords would cross the network unencrypted: keep --host on 127.0.0.1, or add --behind-tls when a proxy encrypts.',
+    );
+  }
+  const usersFile = option('users');
+  if (usersFile === undefined) {
+    throw new Refusal(
+      'The option --users is missing: a file with lines of can-connect-session hash-password NAME.',
+    );
+  }
+  if ((option('store') ?? 'memory') !== 'memory') {
+    throw new Refusal('The option --store can only be memory: sessions end with the process.');
+  }
+
+  const users = await readUsers(usersFile);
+  const secrets = await Promise.all((values.get('secret-file') ?? []).map(readSecret));
+  if (secrets.length === 0) {
+    secrets.push(randomBytes(32));
+    console.error('No --secret-file: a secret was generated, and tokens are good until this process ends.');
+  }
+  if (!values.has('store')) console.error('No --store: sessions rest in memory until this process ends.');
+
+  const sessions = createSessions({ store: memoryStore() });
+  const sessionServer = refuseInvalid(() =>
+    createSessionServer({
+      sessions,
+      authenticate: authenticateWith(users),
+      tokens: createTokens({
+        keys: secrets.map((secret) => ({ alg: 'HS256', secret })),
+        issuer: option('issuer') ?? 'can-connect-session',
+        audience: option('audience') ?? 'can-connect-session',
+      }),
+      origins: values.get('origin') ?? [],
+    }),
+  );
+
+  const handle = nodeHandler(sessionServer);
+  // No request of ours takes longer to arrive; a slow one must not hold a connection.
+  const server = createServer({ requestTimeout: 15_000, headersTimeout: 10_000 }, (request, response) => {
+    response.once('close', () => server.listening || setImmediate(() => server.closeIdleConnections()));
+    handle(request, response);
+  });
+  const stopped = untilSignal(server);
+  console.log(`Listening on ${await listen(server, port, host)}`);
+  await stopped;
+  await sessions.close();
+}
+
+function portOf(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new Refusal('The option --port must be a whole number from 0 to 65535.');
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+/** The options of the library, in the words of the command line. */
+function refuseInvalid<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof SessionError ? new Refusal(error.message) : error;
+  }
+}
+
+/** Gives the URL it listens on, with the port that the system chose for 0. */
+function listen(server: Server, port: number, host: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'somebody else listens there' : (error.code ?? 'it failed');
+      reject(new Refusal(`Cannot listen on the given host and port: ${why}.`, 1));
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      const actual = typeof address === 'object' && address !== null ? address.port : port;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actual}`);
+    });
+  });
+}
+
+/** Takes no new connections after the first signal, and is done when the running requests are. A second signal kills. */
+function untilSignal(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.off('SIGTERM', stop).off('SIGINT', stop);
+      setTimeout(() => server.closeAllConnections(), longestGoodbye).unref();
+      server.close(() => resolve());
+    };
+    process.on('SIGTERM', stop).on('SIGINT', stop);
+  });
+}

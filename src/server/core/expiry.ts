@@ -1,0 +1,42 @@
+/** Which of a session's three times `timeToLive` counts from (FOXX-04). */
+export type TtlType = 'created' | 'lastAccess' | 'lastUpdate';
+
+/** The three times of a session: integer milliseconds since the epoch. */
+export interface Clocks {
+  readonly created: number;
+  readonly lastAccess: number;
+  readonly lastUpdate: number;
+}
+
+/** How long a session lives. */
+export interface Lifetime {
+  /** Milliseconds after the time that `ttlType` names. 0 = this limit is off (FOXX-02). */
+  readonly timeToLive: number;
+  readonly ttlType: TtlType;
+  /** The absolute limit: no access and no save moves the end past this instant (S15). `Infinity` = there is none. */
+  readonly notAfter: number;
+}
+
+/** The one number that ends a session, in milliseconds since the epoch. `Infinity` = it never expires (FOXX-55). */
+export function expiryOf(session: Clocks & Lifetime): number {
+  if (session.timeToLive === 0) return session.notAfter;
+  return Math.min(session.notAfter, session[session.ttlType] + session.timeToLive);
+}
+
+/** The instant of expiry itself is expired (FOXX-57). */
+export function isExpired(session: { readonly expiresAt: number }, now: number): boolean {
+  return session.expiresAt <= now;
+}
+
+/**
+ * What an access at `now` changes in a session that has not expired by then; judge that first (FOXX-25). A clock that
+ * runs behind never shortens a session.
+ */
+export function accessedAt(
+  session: Clocks & Lifetime & { readonly expiresAt: number },
+  now: number,
+): { readonly lastAccess: number; readonly expiresAt: number } {
+  const lastAccess = Math.max(session.lastAccess, now);
+  if (session.ttlType !== 'lastAccess') return { lastAccess, expiresAt: session.expiresAt };
+  return { lastAccess, expiresAt: Math.max(session.expiresAt, expiryOf({ ...session, lastAccess })) };
+}

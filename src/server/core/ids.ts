@@ -1,0 +1,37 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** What travels and what is stored. Whoever holds the wire form holds the session; the id only names it. */
+export interface IssuedId {
+  /** Secret: it belongs in a cookie or a header, never in a log, an error or a store. */
+  readonly wire: string;
+  /** What stores, lists, logs and the JWT's `sid` hold. */
+  readonly id: string;
+}
+
+/** How ids are made and recognised. */
+export interface IdScheme {
+  /** A new pair. Nobody can guess its wire form. */
+  issue(): IssuedId;
+  /** The id that a wire form stands for; `undefined` = no wire form of this scheme, so no store is asked (S6). */
+  read(wire: string): string | undefined;
+}
+
+/** 32 bytes are 43 characters, and the last one carries only four bits: any other spelling is refused (S53). */
+const canonical = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
+
+/**
+ * The default scheme: 256 random bits travel (base64url, 43 characters), their SHA-256 digest (the same form) is the id.
+ * A copy of the database signs nobody in (S7), and nothing secret is ever compared (S8).
+ */
+export function digestIds(): IdScheme {
+  const digest = (wire: string): string => createHash('sha256').update(wire).digest('base64url');
+  return {
+    issue() {
+      const wire = randomBytes(32).toString('base64url');
+      return { wire, id: digest(wire) };
+    },
+    read(wire) {
+      return typeof wire === 'string' && canonical.test(wire) ? digest(wire) : undefined;
+    },
+  };
+}

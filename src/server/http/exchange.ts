@@ -1,0 +1,37 @@
+/**
+ * One request as the session server sees it. Plain on purpose: building a native Request costs more than all the rest of
+ * the work, so each adapter fills this in as cheaply as its host allows.
+ */
+export interface HttpRequest {
+  /** As sent; methods are case-sensitive. */
+  readonly method: string;
+  /** Path and query, as in the request line: `/session?x=1`. */
+  readonly url: string;
+  /** Whether the connection to this process is encrypted. */
+  readonly secure: boolean;
+  /** A header by its lower-case name; `undefined` = not sent. `host` is what the client believes it talks to. */
+  header(name: string): string | undefined;
+  /** The whole body. Rejects with `request/size` as soon as it is known to exceed `limit` bytes, and reads no further. */
+  body(limit: number): Promise<Uint8Array>;
+}
+
+/** Header names of answers are lower-case. */
+export type HttpHeaders = { readonly [name: string]: string };
+
+/** The answer to one request. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: HttpHeaders;
+  /** `undefined` = there is none. */
+  readonly body: string | undefined;
+}
+
+/** An answer with a JSON body. */
+export function jsonAnswer(status: number, body: object): HttpAnswer {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+/** An answer without a body. */
+export function emptyAnswer(status: number, headers: HttpHeaders = {}): HttpAnswer {
+  return { status, headers, body: undefined };
+}

@@ -1,0 +1,235 @@
+import crypto from 'node:crypto';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { decodeJwt } from 'jose';
+import QUnit from 'qunit';
+import { formatPasswordHash } from '../../src/server/passwords.js';
+import { type Running, start, withFiles } from './process.js';
+
+const password = 'correct horse battery staple';
+const salt = Buffer.from('sixteen bytes ok');
+const hash = formatPasswordHash({
+  ...{ ln: 10, r: 1, p: 1, salt },
+  hash: crypto.scryptSync(password, salt, 32, { N: 1024, r: 1, p: 1 }),
+});
+const users = { content: `ada:${hash}:{"name":"Ada"}\n` };
+const secret = { content: `${'s'.repeat(32)}\n` };
+const json = { 'content-type': 'application/json' };
+
+async function signIn(url: string): Promise<Response> {
+  const body = JSON.stringify({ username: 'ada', password });
+  return fetch(`${url}/session`, { method: 'POST', headers: json, body });
+}
+
+async function listening(server: Running): Promise<string> {
+  return (await server.line(/^Listening on (http:\/\/\S+)\n/))[1] ?? '';
+}
+
+async function stopped(server: Running) {
+  server.process.kill('SIGTERM');
+  return server.exit;
+}
+
+QUnit.module('cli serve', () => {
+  QUnit.test('says where it listens, signs in, knows who is signed in, signs out, stops', async (assert) => {
+    await withFiles({ users, secret }, async (path) => {
+      const args = [
+        '--users',
+        path('users'),
+        '--secret-file',
+        path('secret'),
+        '--port=0',
+        '--store',
+        'memory',
+      ];
+      const naming = ['--issuer', 'me', '--audience', 'you', '--origin', 'https://a.example'];
+      const server = start(['serve', ...args, ...naming, '--origin', 'https://b.example']);
+      const url = await listening(server);
+      assert.true(/^http:\/\/127\.0\.0\.1:\d+$/.test(url), url);
+      const answer = await signIn(url);
+      const { token, session } = await answer.json();
+      assert.equal(answer.status, 201);
+      assert.deepEqual([session.uid, session.userData], ['ada', { name: 'Ada' }]);
+      assert.deepEqual([decodeJwt(token).iss, decodeJwt(token).aud], ['me', 'you']);
+      const headers = { authorization: `Bearer ${token}`, origin: 'https://b.example' };
+      const get = await fetch(`${url}/session`, { headers });
+      assert.deepEqual([get.status, get.headers.get('access-control-allow-origin')], [200, headers.origin]);
+      assert.equal((await fetch(`${url}/session`, { method: 'DELETE', headers })).status, 204);
+      assert.equal((await fetch(`${url}/session`, { headers })).status, 401);
+      const { code, stdout, stderr } = await stopped(server);
+      assert.deepEqual([code, stdout, stderr], [0, `Listening on ${url}\n`, '']);
+    });
+  });
+
+  QUnit.test('says what it chose by itself, and never what it is', async (assert) => {
+    await withFiles({ users }, async (path) => {
+      const server = start(['serve', '--users', path('users'), '--port', '0']);
+      const answer = await signIn(await listening(server));
+      assert.equal(answer.status, 201);
+      const { token } = await answer.json();
+      const { code, stdout, stderr } = await stopped(server);
+      assert.equal(code, 0);
+      assert.true(/^No --secret-file: a secret was generated/m.test(stderr));
+      assert.true(/^No --store: sessions rest in memory/m.test(stderr));
+      for (const hidden of [password, hash, ...String(token).split('.')]) {
+        assert.false((stdout + stderr).includes(hidden));
+      }
+    });
+  });
+
+  QUnit.test('S9 accepts the tokens of the secret before, and signs with the first', async (assert) => {
+    const old = { content: 'o'.repeat(32) };
+    await withFiles({ users, secret, old }, async (path) => {
+      const files = ['--secret-file', path('secret'), '--secret-file', path('old')];
+      const server = start(['serve', '--users', path('users'), '--port', '0', ...files]);
+      const { token } = await (await signIn(await listening(server))).json();
+      const [header, payload, signature] = String(token).split('.');
+      const expected = crypto.createHmac('sha256', 's'.repeat(32)).update(`${header}.${payload}`);
+      assert.equal(signature, expected.digest('base64url'), 'without the end of the line');
+      await stopped(server);
+    });
+  });
+
+  QUnit.test('finishes a running request after SIGTERM, then exits with 0', async (assert) => {
+    await withFiles({ users, secret }, async (path) => {
+      const server = start([
+        'serve',
+        '--users',
+        path('users'),
+        '--secret-file',
+        path('secret'),
+        '--port',
+        '0',
+      ]);
+      const { port } = new URL(await listening(server));
+      const body = JSON.stringify({ username: 'ada', password });
+      const socket = connect(Number(port), '127.0.0.1');
+      let received = '';
+      socket.on('data', (data) => {
+        received += data;
+      });
+      const ended = new Promise((resolve) => socket.on('close', resolve));
+      socket.write(
+        `POST /session HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Type: application/json\r\n`,
+      );
+      socket.write(`Content-Length: ${body.length}\r\n\r\n`);
+      // The server asks for the body: the request is running.
+      await new Promise((resolve) => socket.once('data', resolve));
+      server.process.kill('SIGTERM');
+      await refusedAt(Number(port));
+      socket.write(body);
+      await ended;
+      assert.true(received.includes('HTTP/1.1 201 '), received);
+      assert.equal((await server.exit).code, 0);
+    });
+  });
+
+  QUnit.test('says when the port is taken, and exits with 1', async (assert) => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    await withFiles({ users, secret }, async (path) => {
+      const args = ['--users', path('users'), '--secret-file', path('secret'), '--port', String(port)];
+      const { code, stdout, stderr } = await start(['serve', '--store', 'memory', ...args]).exit;
+      assert.deepEqual([code, stdout], [1, '']);
+      assert.equal(stderr, 'Cannot listen on the given host and port: somebody else listens there.\n');
+    });
+    other.close();
+  });
+
+  const files = {
+    users,
+    secret,
+    empty: { content: '# nobody\n' },
+    broken: { content: `ada:${hash}\nbob:hunter2\n` },
+    writable: users,
+    short: { content: 'hunter2'.repeat(4) },
+    readable: secret,
+  };
+  const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ['no users file', [], /^The option --users is missing/],
+    ['a users file that is not there', ['--users', '/hunter2'], /^The users file does not exist\.$/],
+    ['a directory for a users file', ['--users', '.'], /^The users file is not a file\.$/],
+    ['a users file without users', ['--users', '@empty'], /^The users file holds no user/],
+    ['a line that is no user', ['--users', '@broken'], /^Line 2 of the users file is not name:hash/],
+    [
+      'a users file that others can change',
+      ['--users', '@writable'],
+      /^The users file can be written by others/,
+    ],
+    [
+      'a secret file that is not there',
+      ['--users', '@users', '--secret-file', '/x'],
+      /^The secret file does not/,
+    ],
+    [
+      'a short secret',
+      ['--users', '@users', '--secret-file', '@short'],
+      /^The secret .* shorter than 32 bytes\.$/,
+    ],
+    [
+      'a secret others can read',
+      ['--users', '@users', '--secret-file', '@readable'],
+      /^The secret file can be read/,
+    ],
+    [
+      'another store',
+      ['--users', '@users', '--store', 'redis://u:hunter2@h'],
+      /^The option --store can only be memory/,
+    ],
+    [
+      'an open host',
+      ['--users', '@users', '--host', '0.0.0.0'],
+      /^Passwords would cross the network unencrypted/,
+    ],
+    [
+      'a port that is none',
+      ['--users', '@users', '--port', '70000'],
+      /^The option --port must be a whole number/,
+    ],
+    [
+      'an origin with a path',
+      ['--users', '@users', '--origin', 'https://a.example/'],
+      /^The option origins must hold/,
+    ],
+    ['any origin', ['--users', '@users', '--origin', '*'], /^The option origins must hold/],
+    ['a secret as an option', ['--users', '@users', '--secret', 'hunter2'], /^Secrets are not options/],
+    ['an unknown option', ['--hunter=hunter2'], /^The option --hunter is unknown/],
+    ['an option without its value', ['--users', '--port', '1'], /^The option --users needs a value\.$/],
+    ['an option twice', ['--port', '1', '--port', '2'], /^The option --port stands more than once\.$/],
+    ['a stray word', ['--users', '@users', 'hunter2'], /^There is an argument too many/],
+  ];
+  for (const [what, args, sentence] of refusals) {
+    QUnit.test(`refuses ${what} with exit code 2 and one sentence`, async (assert) => {
+      await withFiles(files, async (path) => {
+        const { chmod } = await import('node:fs/promises');
+        // What umask would have taken away.
+        await Promise.all([chmod(path('writable'), 0o666), chmod(path('readable'), 0o640)]);
+        const real = args.map((arg) => (arg.startsWith('@') ? path(arg.slice(1)) : arg));
+        const { code, stdout, stderr } = await start(['serve', '--port=0', ...real].filter(onePort)).exit;
+        const said = stderr.replace(/^No --.*\n/gm, '');
+        assert.deepEqual([code, stdout], [2, '']);
+        assert.true(sentence.test(said.trimEnd()), stderr);
+        assert.equal(said.split('\n').length, 2, stderr);
+        assert.false(/hunter2/.test(stderr));
+      });
+    });
+  }
+});
+
+/** The cases that speak of the port bring their own. */
+function onePort(arg: string, _index: number, args: readonly string[]): boolean {
+  return arg !== '--port=0' || !args.includes('--port');
+}
+
+/** Done as soon as nobody listens there any more. */
+async function refusedAt(port: number): Promise<void> {
+  const refused = await new Promise<boolean>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.on('error', () => resolve(true));
+  });
+  if (!refused) await refusedAt(port);
+}

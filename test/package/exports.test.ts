@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import QUnit from 'qunit';
+import { ensureBuilt, manifest, root } from '../support/repository.js';
+
+/**
+ * Every name that can be imported at run time, by subpath. A name that appears or disappears here is a change of the public
+ * API: it belongs into CHANGELOG.md. (Types are held by the consumer in pack.test.ts.)
+ */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  '.': ['SessionError', 'connectSession', 'default'],
+  './server': [
+    'SessionError',
+    'SessionExpired',
+    'SessionNotFound',
+    'accessedAt',
+    'authenticateWith',
+    'createSessionServer',
+    'createSessions',
+    'createTokens',
+    'defaultCost',
+    'digestIds',
+    'expiryOf',
+    'hashPassword',
+    'isExpired',
+    'memoryStore',
+    'parsePasswordHash',
+    'parseUsers',
+    'problems',
+    'verifyPassword',
+  ],
+};
+
+/** What a plain Node process, without a window and without any loader, gets from an import. */
+function namesOf(specifier: string): string[] {
+  const script = `console.log(JSON.stringify(Object.keys(await import(${JSON.stringify(specifier)})).sort()))`;
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+  });
+  return JSON.parse(printed);
+}
+
+const subpaths = Object.keys(manifest.exports).filter((path) => path !== './package.json');
+
+QUnit.module('package › exports', (hooks) => {
+  hooks.before(() => ensureBuilt());
+
+  for (const subpath of subpaths) {
+    const specifier = manifest.name + subpath.slice(1);
+
+    QUnit.test(`${subpath} has the files it promises`, (assert) => {
+      const target = manifest.exports[subpath] ?? {};
+      const files = typeof target === 'string' ? [target] : Object.values(target);
+      assert.true(files.length > 0);
+      for (const file of files) assert.true(existsSync(join(root, file)), file);
+    });
+
+    QUnit.test(`${subpath} loads in plain Node`, (assert) => {
+      const names = namesOf(specifier);
+      const expected = NAMES[subpath];
+      assert.true(names.length > 0, names.join(', '));
+      if (expected) assert.deepEqual(names, expected);
+    });
+  }
+
+  QUnit.test('lists no subpath that is gone', (assert) => {
+    assert.deepEqual(
+      Object.keys(NAMES).filter((subpath) => !subpaths.includes(subpath)),
+      [],
+    );
+  });
+});
