@@ -2,7 +2,7 @@ import connect from 'can-connect';
 import canMap from 'can-connect/can/map/map.js';
 import constructor from 'can-connect/constructor/constructor.js';
 import sessionBehavior, { type SessionOptions } from './behaviors/session.js';
-import { fail } from './core/fail.js';
+import { demand } from './core/fail.js';
 import type { SessionState } from './core/state.js';
 import type { SessionClaims } from './core/token.js';
 
@@ -81,11 +81,11 @@ export function connectSession<Claims extends object = SessionClaims>(
   options: ConnectSessionOptions,
 ): SessionType<Claims> {
   const Type = options.Map ?? options.ObjectType;
-  if (!Type) throw fail('config/type');
+  if (process.env.NODE_ENV !== 'production') demand(Type, 'config/type');
   const connection = connect([sessionBehavior, constructor, canMap], {
     name: 'session',
     ...options,
     Map: Type,
   });
-  return Object.assign(Type, { connection }) as unknown as SessionType<Claims>;
+  return Object.assign(Type as object, { connection }) as unknown as SessionType<Claims>;
 }

@@ -12,31 +12,18 @@ type Stored = { _data: Record<string, unknown>; [key: string]: unknown };
 
 /**
  * Makes an instance hold these claims and nothing else that was assigned to it: what a sign-in form put there is gone
- * afterwards, the password above all. A claim that the model's own type refuses is left out.
+ * afterwards, the password above all.
+ *
+ * Claims that the type does not declare are declared now, since a DefineMap is sealed. Those stay out that would hide a
+ * method (a claim named `save`), a prototype or what CanJS keeps for itself, or that the type refuses.
  */
 export function hydrate(instance: object, claims: SessionClaims): void {
-  const admitted = admit(instance, claims);
-  for (const key of Object.keys({ ...(instance as Stored)._data, ...admitted })) {
-    if (!(key in admitted)) wipe(instance, key);
-    else {
-      try {
-        canReflect.setKeyValue(instance, key, admitted[key]);
-      } catch (error) {
-        if (process.env.NODE_ENV !== 'production')
-          console.warn(`The claim ${key} does not fit the model.`, error);
-      }
-    }
+  const stored = instance as Stored;
+  for (const key of Object.keys(stored._data)) {
+    if (!(key in claims)) wipe(instance, key);
   }
-}
-
-/**
- * The claims that may become properties. Those that the type does not declare are declared now, since a DefineMap is
- * sealed; those that would hide a method (a claim named `save`), a prototype or what CanJS keeps for itself stay out.
- */
-export function admit(instance: object, claims: SessionClaims): Record<string, unknown> {
-  const admitted: Record<string, unknown> = {};
   for (const key of Object.keys(claims)) {
-    const present = (instance as Stored)[key];
+    const present = stored[key];
     if (typeof present === 'function' || (key.startsWith('_') && typeof present === 'object')) continue;
     if (!(key in instance)) {
       canReflect.defineInstanceKey(instance.constructor, key, {
@@ -45,9 +32,13 @@ export function admit(instance: object, claims: SessionClaims): Record<string, u
         writable: true,
       });
     }
-    admitted[key] = claims[key];
+    try {
+      canReflect.setKeyValue(instance, key, claims[key]);
+    } catch (error) {
+      if (process.env.NODE_ENV !== 'production')
+        console.warn(`The claim ${key} does not fit the model: ${error}`);
+    }
   }
-  return admitted;
 }
 
 /** Empties a property. A strict type refuses `undefined` and then takes the empty text, or loses the value unasked. */

@@ -7,6 +7,7 @@ import { hydrate, type ObservableType, wipe } from './hydrate.js';
 
 type Instance = object;
 type Callback = (value: unknown) => void;
+type Shown = { readonly name: string; readonly claims?: SessionClaims };
 
 /** The finished connection, as far as it is used here. can-connect's `constructor` and `can/map` make it. */
 export interface Connection {
@@ -31,19 +32,17 @@ export interface Connection {
  * can-connect keeps many instances by their identity; here there is one, without identity, so that no two users can
  * share an instance whatever the model calls its own, and a sign-out needs no instance at all. Everything still passes
  * through the data methods of the finished connection: what other behaviors wrap around them takes part.
- *
- * @returns what to call after each change of the core's state
  */
-export function install(connection: Connection, core: SessionCore): () => void {
+export function install(connection: Connection, core: SessionCore): void {
   const { Map: Type, createdInstance, save, destroy } = connection;
   const current = new SimpleObservable<Instance | null | undefined>(undefined);
   const saving = new SimpleObservable<Instance | undefined>(undefined);
   const changes = new SimpleObservable<unknown>(undefined);
   /** Instances that are, or were, a session. */
   const known = new WeakSet<Instance>();
-  /** The current instance, for those who must not subscribe by reading it, and the claims that it shows. */
+  /** The current instance, for those who must not subscribe by reading it, and the state that it shows. */
   let instance: Instance | null | undefined;
-  let shown: SessionClaims | undefined;
+  let shown: Shown = core.state;
   /** The instance whose sign-in is under way, or which was assigned: it takes the claims that come next. */
   let heir: Instance | undefined;
   let promise: Promise<Instance> | undefined;
@@ -64,25 +63,27 @@ export function install(connection: Connection, core: SessionCore): () => void {
     return promise;
   }
 
-  function follow() {
-    const { name, claims } = core.state as { name: string; claims?: SessionClaims };
+  core.changed = () => {
+    const state: Shown = core.state;
+    const { name, claims } = state;
     const before = instance;
     promise = undefined;
-    if (name !== 'authenticating') {
+    // A sign-in that failed leads back to the very state that was there before it.
+    if (name !== 'authenticating' && state !== shown) {
       if (!claims) instance = name === 'unknown' ? undefined : null;
-      else if (heir || claims !== shown) {
+      else if (heir || claims !== shown.claims) {
         // The same subject keeps its instance, so that bindings stay. Another one never gets it.
-        const same = claims.sub !== undefined && claims.sub === shown?.sub && before;
+        const same = claims.sub !== undefined && claims.sub === shown.claims?.sub && before;
         instance = heir ?? (same || new Type());
         hydrate(instance, claims);
         known.add(instance);
       }
-      shown = claims;
-      expect(undefined);
+      shown = state;
     }
+    if (name !== 'authenticating') expect(undefined);
     if (instance !== before) current.set(instance);
     changes.set(name);
-  }
+  };
 
   const statics = {
     get current() {
@@ -155,6 +156,4 @@ export function install(connection: Connection, core: SessionCore): () => void {
       return promise;
     };
   }
-
-  return follow;
 }

@@ -25,22 +25,30 @@ export interface Transport {
 /** Finds the token in an answer, which is raw text or parsed JSON. */
 export type ReadToken = (answer: unknown) => unknown;
 
+/** Options that decide how a session is judged. */
 export interface CoreOptions {
-  readonly storage: TokenStorage;
-  readonly transport: Transport;
-  /** Whether the session is a cookie that only the server reads: nothing is stored, and each check asks. */
-  readonly cookie: boolean;
-  readonly read: ReadToken;
-  readonly checks: ClaimChecks;
-  /** Whether a stored token must also be confirmed by the server. */
-  readonly verify: boolean;
-  now(): number;
-  /** Called after each change of state, when nothing is half done. */
-  changed(): void;
+  /**
+   * `'cookie'`: the server keeps the session in a cookie that the browser cannot read, nothing is stored here, and each
+   * `get()` asks `GET url`. Default: a JWT is stored here.
+   */
+  readonly token?: 'cookie';
+  /**
+   * Finds the token in an answer, which is raw text or parsed JSON. Default: the text itself, or the member `token`,
+   * `jwt` or `access_token`.
+   */
+  readonly readToken?: ReadToken;
+  /** What a token's claims must say. Default: `exp` only, to the millisecond. */
+  readonly claims?: ClaimChecks;
+  /** Whether `get()` also asks `GET url` about a stored token. Default false. */
+  readonly verify?: boolean;
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number;
 }
 
 /** A session as one page sees it, without CanJS and without a network. */
 export interface SessionCore {
+  /** Called after each change of state, when nothing is half done. */
+  changed(): void;
   readonly state: SessionState;
   /** Whether a check would find what is known already, so that nobody need wait for one. */
   holds(): boolean;
@@ -55,8 +63,10 @@ export interface SessionCore {
   signOut(): Promise<void>;
 }
 
-export function createCore(options: CoreOptions): SessionCore {
-  const { storage, transport, cookie, read, checks, verify, now, changed } = options;
+export function createCore(options: CoreOptions, storage: TokenStorage, transport: Transport): SessionCore {
+  const { readToken = findToken, claims: checks = {}, verify, now = Date.now } = options;
+  const cookie = options.token === 'cookie';
+  const asks = cookie || verify;
   let state: SessionState = { name: 'unknown' };
   /** The token in use and its claims: decoded when it changes, not on every look. */
   let token: string | null = null;
@@ -66,7 +76,7 @@ export function createCore(options: CoreOptions): SessionCore {
 
   function enter(next: SessionState) {
     state = next;
-    changed();
+    core.changed();
   }
 
   const begin = createAttempts(enter);
@@ -97,7 +107,7 @@ export function createCore(options: CoreOptions): SessionCore {
   }
 
   function admit(answer: unknown) {
-    if (!cookie) return judge(read(answer));
+    if (!cookie) return judge(readToken(answer));
     claims = sessionClaims(answer);
     return claims;
   }
@@ -119,7 +129,7 @@ export function createCore(options: CoreOptions): SessionCore {
     settle();
     try {
       if (!cookie) judge(storage.read());
-      if (cookie || verify) {
+      if (asks) {
         const answer = await transport.get(token);
         settle();
         if (cookie) admit(answer);
@@ -132,12 +142,13 @@ export function createCore(options: CoreOptions): SessionCore {
       stale = status !== 401 && !code.startsWith('token');
       if (!stale) {
         const missing = code === 'token/missing';
-        const known = claims ?? (status || missing ? undefined : error);
         let reason: BrowserEndReason = status ? 'revoked' : 'tampered';
         if (missing) reason = 'storage-cleared';
         if (code.endsWith('expired')) reason = 'expired';
+        // There was a session: one that is shown, or a token that was found here.
+        const ended = claims ?? !(status || missing);
         forget();
-        settle(known ? { name: 'ended', reason, error } : nobody(error));
+        settle(ended ? { name: 'ended', reason, error } : nobody(error));
       } else if (!claims) settle({ name: 'unknown', error });
       if (!claims) throw error;
     }
@@ -170,13 +181,14 @@ export function createCore(options: CoreOptions): SessionCore {
     return checking;
   }
 
-  return {
+  const core: SessionCore = {
+    changed() {},
     get state() {
       return state;
     },
     holds() {
       try {
-        return !verify && state.name === 'authenticated' && judge(storage.read()) === state.claims;
+        return !asks && state.name === 'authenticated' && judge(storage.read()) === state.claims;
       } catch {
         return false;
       }
@@ -216,4 +228,11 @@ export function createCore(options: CoreOptions): SessionCore {
       }
     },
   };
+  return core;
+}
+
+/** The token is the text itself, or the member `token`, `jwt` or `access_token` of an object. */
+function findToken(answer: unknown): unknown {
+  const { token, jwt, access_token } = Object(answer);
+  return typeof answer === 'string' ? answer : (token ?? jwt ?? access_token);
 }

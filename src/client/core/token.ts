@@ -1,5 +1,5 @@
 import { jwtDecode } from 'jwt-decode';
-import { demand } from './fail.js';
+import { demand, fail } from './fail.js';
 
 /**
  * What the payload of a token, or in cookie mode the session of an answer, tells the app. Claims are shown, never
@@ -46,8 +46,7 @@ export function decodeToken(token: unknown): SessionClaims {
     claims = jwtDecode(token);
   } catch (error) {
     // Its message is looked at but not passed on, since it may quote the payload.
-    demand(/base64/.test(String(error)), 'token/not-json');
-    demand(false, 'token/not-base64url');
+    throw fail(/base64/.test(String(error)) ? 'token/not-base64url' : 'token/not-json');
   }
   demand(claims && typeof claims === 'object' && !Array.isArray(claims), 'token/not-object');
   const { exp } = claims;
@@ -57,27 +56,22 @@ export function decodeToken(token: unknown): SessionClaims {
   return Object.freeze(claims);
 }
 
-/** The instant from which claims count as expired, in milliseconds; Infinity when they never do. */
-export function deadline({ exp = Number.POSITIVE_INFINITY }: SessionClaims, checks: ClaimChecks): number {
-  return exp * 1000 + (checks.leeway ?? 0);
-}
-
 /**
  * Judges decoded claims at an instant. `exp` itself is no longer valid (RFC 7519 §4.1.4), `nbf` is (§4.1.5).
  *
  * @throws SessionError `token/expired`, `token/not-yet-valid`, `token/issuer`, `token/audience`
  */
 export function judgeClaims(claims: SessionClaims, checks: ClaimChecks, now: number): SessionClaims {
-  const { nbf = 0, iss, aud } = claims;
+  const { exp, nbf = 0, iss, aud } = claims;
   const { issuer, audience, leeway = 0 } = checks;
-  demand(now < deadline(claims, checks), 'token/expired');
+  demand(exp === undefined || now < exp * 1000 + leeway, 'token/expired');
   demand(typeof nbf === 'number' && now + leeway >= nbf * 1000, 'token/not-yet-valid');
   demand(names(iss, issuer), 'token/issuer');
   demand(names(aud, audience), 'token/audience');
   return claims;
 }
 
-/** Whether a claim, a string or a list of them, names one of the accepted values; anything will do where none are. */
+/** Whether a claim, a text or a list of them, names one of the accepted values; anything will do where none are. */
 function names(claim: unknown, accepted: string | readonly string[] | undefined): boolean {
   return accepted === undefined || [claim].flat().some((name) => [accepted].flat().includes(name as string));
 }

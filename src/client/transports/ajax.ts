@@ -7,6 +7,8 @@ export type SessionUrl =
   | string
   | { readonly getData: string; readonly createData: string; readonly destroyData: string | false };
 
+type Method = 'getData' | 'createData' | 'destroyData';
+
 /** How long a sign-out waits for the server, in milliseconds. By then it counts as not told. */
 const TELL_LIMIT = 5_000;
 
@@ -16,7 +18,7 @@ const TELL_LIMIT = 5_000;
  * @param cookie - whether cookies travel to another origin too, as they must where the cookie is the session
  */
 export function ajaxTransport(url: SessionUrl, cookie: boolean): Transport {
-  const urls = typeof url === 'string' ? { getData: url, createData: url, destroyData: url } : url;
+  const at = (method: Method) => (url as { [key in Method]?: string })[method] ?? (url as string);
 
   async function request(type: string, url: string, token: string | null, data?: object) {
     let xhr: XMLHttpRequest | undefined;
@@ -50,18 +52,19 @@ export function ajaxTransport(url: SessionUrl, cookie: boolean): Transport {
     }
     if (status >= 200 && status < 300) return body;
     let code: ErrorCode = status ? 'request/refused' : 'network/failed';
-    if (status === 401) code = 'credentials/wrong';
+    if (status === 401) code = type === 'POST' ? 'credentials/wrong' : 'session/ended';
     if (status >= 500) code = 'server/failed';
     const { code: said } = Object(body);
     throw fail(/^\w+\/[\w-]+$/.test(said) ? said : code, { status, body });
   }
 
   return {
-    create: (credentials) => request('POST', urls.createData, null, credentials),
-    get: (token) => request('GET', urls.getData, token),
+    create: (credentials) => request('POST', at('createData'), null, credentials),
+    get: (token) => request('GET', at('getData'), token),
     async destroy(token) {
-      if (!urls.destroyData) return;
-      const { ok, status } = await fetch(urls.destroyData, {
+      const target = at('destroyData');
+      if (!target) return;
+      const { ok, status } = await fetch(target, {
         method: 'DELETE',
         // Lets it outlive the page.
         keepalive: true,

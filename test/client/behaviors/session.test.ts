@@ -408,7 +408,7 @@ for (const [kind, connectModel] of Object.entries(models)) {
       test('takes an instance that came with the page, or nobody (CAN-25)', async (assert) => {
         const server = await scriptedServer();
         const { Session, clock } = setUp({ url: server.url });
-        const ann = new Session(claimsOf('ann'));
+        const ann = new Session({ exp: SECONDS + 3600 });
         Session.current = ann;
         assert.strictEqual(Session.current, ann);
         assert.strictEqual(await Session.currentPromise, ann);
