@@ -1,6 +1,31 @@
 // An app of somebody who installed the package: pack.test.ts checks its types against the packed declarations, with strict
 // settings and without declarations for can-* modules, and bundles it with Vite.
-import sessionBehavior, { connectSession, SessionError } from 'can-connect-session';
+import sessionBehavior, {
+  connectSession,
+  SessionError,
+  type SessionInstance,
+  type SessionState,
+} from 'can-connect-session';
 
-// The values are here to be type-checked and bundled; nothing runs them.
-export { connectSession, SessionError, sessionBehavior };
+interface Claims {
+  readonly sub: string;
+  readonly exp: number;
+}
+
+export function start(Model: object): string | undefined {
+  const Session = connectSession<Claims>({ ObjectType: Model, url: '/session', claims: { leeway: 5_000 } });
+
+  const { current } = Session;
+  // @ts-expect-error nobody may be signed in
+  const unsafe: SessionInstance<Claims> = current;
+  const subject: string | undefined = current?.sub;
+
+  Session.get().then(
+    (session) => session.exp.toFixed(0),
+    (error: unknown) => (error instanceof SessionError ? error.code : String(unsafe)),
+  );
+  const state: SessionState<Claims> = Session.state;
+  return state.name === 'ended' ? state.reason : subject;
+}
+
+export { sessionBehavior };
