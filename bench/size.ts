@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, type Metafile } from 'esbuild';
@@ -99,6 +100,11 @@ for (const { name, code, gzip: budget } of BUDGETS) {
   details = shares(made);
   complaints.push(...intruders(made).map((what) => `${name} holds ${what}`));
 }
+// The README tells people what they will carry; here it is made to tell the truth.
+const [, claimed] = /^\| size \| ([\d.]+) kB/m.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+const reached = ((rows.at(-1)?.ours ?? 0) / 1000).toFixed(1);
+if (claimed !== reached) complaints.push(`README.md says ${claimed} kB, and it is ${reached} kB`);
+
 report(rows, chosen);
 if (!chosen.json) note(`\nBytes of the largest, minified, by file:\n${details}`);
 for (const complaint of complaints) note(complaint);

@@ -36,7 +36,6 @@ export interface Connection {
 export function install(connection: Connection, core: SessionCore): void {
   const { Map: Type, createdInstance, save, destroy } = connection;
   const current = new SimpleObservable<Instance | null | undefined>(undefined);
-  const saving = new SimpleObservable<Instance | undefined>(undefined);
   const changes = new SimpleObservable<unknown>(undefined);
   /** Instances that are, or were, a session. */
   const known = new WeakSet<Instance>();
@@ -46,11 +45,6 @@ export function install(connection: Connection, core: SessionCore): void {
   /** The instance whose sign-in is under way, or which was assigned: it takes the claims that come next. */
   let heir: Instance | undefined;
   let promise: Promise<Instance> | undefined;
-
-  function expect(next: Instance | undefined) {
-    heir = next;
-    saving.set(next);
-  }
 
   /** The promise of the current instance. A rejection that nobody handles raises nothing. */
   function ask() {
@@ -80,7 +74,7 @@ export function install(connection: Connection, core: SessionCore): void {
       }
       shown = state;
     }
-    if (name !== 'authenticating') expect(undefined);
+    if (name !== 'authenticating') heir = undefined;
     if (instance !== before) current.set(instance);
     changes.set(name);
   };
@@ -92,14 +86,15 @@ export function install(connection: Connection, core: SessionCore): void {
     },
     set current(next) {
       if (process.env.NODE_ENV !== 'production') demand(!next || next instanceof Type, 'config/type');
-      expect(next ?? undefined);
+      heir = next ?? undefined;
       core.assume(next ? canReflect.serialize(next) : undefined);
     },
     get currentPromise() {
       return ask();
     },
     get saving() {
-      return saving.get();
+      changes.get();
+      return heir;
     },
     get state() {
       changes.get();
@@ -126,12 +121,12 @@ export function install(connection: Connection, core: SessionCore): void {
     },
 
     async save(one) {
-      expect(one);
+      heir = one;
       try {
         return await save.call(connection, one);
       } catch (error) {
-        // A later sign-in may be waiting.
-        if (heir === one) expect(undefined);
+        // Where a later sign-in took its place, that one has named the next heir, perhaps this same instance.
+        if (heir === one && (error as { code?: string }).code !== 'session/superseded') heir = undefined;
         wipe(one, 'password');
         throw error;
       }

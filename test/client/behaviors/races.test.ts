@@ -50,6 +50,21 @@ module('races', () => {
     assert.strictEqual(Session.current, await bob);
   });
 
+  test('an instance that is saved twice at once (a double click) holds the claims of the second', async (assert) => {
+    const { Session, server } = await setUp();
+    const [first, second] = [await server.hold('POST'), await server.hold('POST')];
+    const session = new Session({ username: 'ann', password: 'x' });
+    const one = codeOf(session.save());
+    await first.arrived;
+    const two = session.save();
+    await first.release({ body: { token: jwt(claimsOf('ann', { n: 1 })) } });
+    assert.equal(await one, 'session/superseded');
+    await second.release({ body: { token: jwt(claimsOf('ann', { n: 2 })) } });
+    assert.strictEqual(await two, session);
+    assert.strictEqual(Session.current, session);
+    assert.equal(session.n, 2);
+  });
+
   test('a sign-out during a sign-in leaves nobody signed in (C-17)', async (assert) => {
     const { Session, storage, server, signIn } = await setUp();
     const held = await server.hold('POST');

@@ -233,10 +233,12 @@ for (const [kind, connectModel] of Object.entries(models)) {
         const session = new Session({ username: 'ann', password: 'x' });
         const saving = session.save();
         assert.equal(Session.state.name, 'authenticating');
+        assert.strictEqual(Session.saving, session);
         assert.ok(session.isSaving());
         await held.release({ body: { token: jwt(claimsOf('ann')) } });
         await saving;
         assert.notOk(session.isSaving());
+        assert.strictEqual(Session.saving, undefined);
         assert.equal(Session.state.name, 'authenticated');
       });
 
