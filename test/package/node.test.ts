@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import QUnit from 'qunit';
+import { ensureBuilt, root } from '../support/repository.js';
+
+/** Runs a script as a plain Node process of this package would, without a window, and gives what it prints. */
+function run(script: string): unknown {
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+  });
+  return JSON.parse(printed);
+}
+
+QUnit.module('package › the browser half in Node (C-23)', (hooks) => {
+  hooks.before(() => ensureBuilt());
+
+  QUnit.test('connects a type and finds nobody signed in, without a window', (assert) => {
+    const seen = run(`
+      import DefineMap from 'can-define/map/map.js';
+      import { connectSession } from 'can-connect-session';
+      const Session = connectSession({ Map: DefineMap.extend('Session', { exp: 'any' }) });
+      const code = await Session.get().catch((error) => error.code);
+      console.log(JSON.stringify({ code, current: Session.current, window: typeof window }));
+    `);
+    assert.deepEqual(seen, { code: 'token/missing', current: null, window: 'undefined' });
+  });
+
+  QUnit.test('keeps two connections of one process apart', (assert) => {
+    const seen = run(`
+      import DefineMap from 'can-define/map/map.js';
+      import { connectSession } from 'can-connect-session';
+      const connect = () => connectSession({ Map: DefineMap.extend('Session', { exp: 'any' }) });
+      const [one, two] = [connect(), connect()];
+      const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      await one.connection.adopt([part({}), part({ sub: 'ann', exp: 9999999999 }), part('s')].join('.'));
+      const code = await two.get().catch((error) => error.code);
+      console.log(JSON.stringify({ one: one.current.sub, two: two.current, code }));
+    `);
+    assert.deepEqual(seen, { one: 'ann', two: null, code: 'token/missing' });
+  });
+});
