@@ -1,0 +1,69 @@
+// What `npm start` opens: the session server and the app on one origin. `PORT=3001 npm start` takes another port.
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import {
+  authenticateWith,
+  createSessionServer,
+  createSessions,
+  createTokens,
+  memoryStore,
+  parseUsers,
+} from 'can-connect-session/server';
+import { nodeHandler } from 'can-connect-session/server/node';
+import { appHandler } from './app-handler.js';
+
+/** Short, so that the countdown is worth watching: milliseconds. */
+const timeToLive = 10 * 60 * 1000;
+
+const host = '127.0.0.1';
+const port = process.env.PORT ?? '3000';
+
+function giveUp(sentence: string): never {
+  console.error(sentence);
+  process.exit(1);
+}
+
+if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) giveUp('PORT must be a whole number from 0 to 65535.');
+
+const users = parseUsers(await readFile(new URL('users', import.meta.url), 'utf8'));
+const sessions = createSessions({ store: memoryStore(), timeToLive });
+const handleSession = nodeHandler(
+  createSessionServer({
+    sessions,
+    authenticate: authenticateWith(users),
+    tokens: createTokens({
+      keys: [{ alg: 'HS256', secret: randomBytes(32) }],
+      issuer: 'session-demo',
+      audience: 'session-demo',
+    }),
+  }),
+);
+const handleApp = await appHandler();
+
+const server = createServer((request, response) => {
+  handleSession(request, response, () => handleApp(request, response));
+});
+
+server.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+  const taken = `Port ${port} is taken. Another one: PORT=${(Number(port) % 65_535) + 1} npm start`;
+  giveUp(code === 'EADDRINUSE' ? taken : message);
+});
+
+server.listen(Number(port), host, () => {
+  const address = server.address();
+  const actual = typeof address === 'object' && address !== null ? address.port : port;
+  console.log(`The session demo is at http://${host}:${actual}`);
+  console.log(`Sign in as ${[...users.keys()].join(' or ')}; the passwords are on the page.`);
+  console.log(
+    'A secret was generated and sessions rest in memory: both last until this process ends (Ctrl+C).',
+  );
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    server.close(() => sessions.close());
+    // Answers under way may finish; a browser also keeps connections open on which it has asked nothing yet.
+    setTimeout(() => server.closeAllConnections(), 300).unref();
+  });
+}
