@@ -90,6 +90,8 @@ for (const [kind, connectModel] of Object.entries(models)) {
           assert.strictEqual(storage.getItem(KEY), null);
           assert.strictEqual(Session.current, null);
           assert.propContains(Session.state, { name: 'ended', reason });
+          assert.equal(await codeOf(Session.get()), 'token/missing');
+          assert.propContains(Session.state, { name: 'ended', reason }, 'and still says so when asked again');
         });
       }
 
