@@ -1,16 +1,17 @@
 // What `npm test` runs: every step, whatever the ones before it said; then the coverage of both halves; then one line.
-// `node scripts/test.mjs node|browser|journeys [FILE…]` runs one part, or only the files named.
+// `node scripts/test.mjs node|sqlite|browser|journeys [FILE…]` runs one part, or only the files named.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { forgetCounters, reportCoverage } from './coverage.mjs';
 import { filesIn } from './files.mjs';
-import { runNpm } from './npm.mjs';
+import { npmEnvironment, runNpm } from './npm.mjs';
 import { root } from './paths.mjs';
 import { prune } from './prune.mjs';
 import { forgetResult, readResult } from './results.mjs';
 
 const TEST_FILE = /\.test\.ts$/;
-const NODE_FOLDERS = ['protocol', 'server', 'cli', 'package', 'support'];
+const NODE_FOLDERS = ['protocol', 'server', 'testing', 'cli', 'package', 'support'];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** Steps that failed without a failing test to show for it. @type {string[]} */
@@ -71,6 +72,22 @@ const parts = {
     forgetCounters('node');
     const all = NODE_FOLDERS.flatMap((folder) => filesIn(`test/${folder}`, TEST_FILE));
     inNode('node', named.length > 0 ? named : all, true);
+  },
+  /** The SQLite store once more, on the driver that Node itself has from 22.13. npm knows a Node that is new enough. */
+  sqlite(named) {
+    const files = named.length > 0 ? named : filesIn('test', /sqlite[^/]*\.test\.ts$/);
+    const args = ['--import', 'tsx', 'scripts/qunit.mjs', ...files];
+    const env = { TEST_PART: 'sqlite', SQLITE_DRIVER: 'node:sqlite' };
+    if (isBuiltin('node:sqlite')) tests('sqlite', () => run(process.execPath, args, env));
+    else if (process.env.OFFLINE) {
+      heading('sqlite tests');
+      console.log('Skipped, since OFFLINE is set: they need Node 24 from npm for node:sqlite.');
+      total.skipped += 1;
+    } else {
+      const node = ['exec', '--yes', '--package=node@24', '--', 'node'];
+      const settings = { stdio: /** @type {const} */ ('inherit'), env: { ...npmEnvironment(), ...env } };
+      tests('sqlite', () => runNpm([...node, ...args], settings).status === 0);
+    }
   },
   browser(named) {
     if (filesIn('test/client', TEST_FILE).length === 0) return console.log('There are no browser tests yet.');

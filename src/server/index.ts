@@ -9,12 +9,38 @@ export type {
   SignInAnswer,
 } from '../protocol/messages.js';
 export { type Problem, problems } from '../protocol/problems.js';
-export { SessionExpired, SessionNotFound } from './core/errors.js';
-export { accessedAt, type Clocks, expiryOf, isExpired, type Lifetime, type TtlType } from './core/expiry.js';
+export type { DestroyCallback, SessionEnd } from './core/ends.js';
+export { SessionConflict, SessionExpired, SessionNotFound } from './core/errors.js';
+export { createExclusive, type Exclusive, type ExclusiveOptions } from './core/exclusive.js';
+export {
+  accessedAt,
+  type Clocks,
+  expiryOf,
+  expiryReason,
+  isExpired,
+  type Lifetime,
+  type TtlType,
+} from './core/expiry.js';
 export { digestIds, type IdScheme, type IssuedId } from './core/ids.js';
-export type { Session, SessionUser } from './core/session.js';
-export { createSessions, type Sessions, type SessionsOptions } from './core/sessions.js';
-export type { Labels, SessionChange, SessionRecord, SessionStore, UpdateResult } from './core/store.js';
+export { type FoxxIdsOptions, foxxIds, starcounterIds } from './core/plain-ids.js';
+export type { Session } from './core/session.js';
+export { type CreateOptions, createSessions, type SessionList, type Sessions } from './core/sessions.js';
+export type { Conflicts, FoxxUser, SessionsOptions } from './core/sessions-options.js';
+export { newSessionId, type Secret, signedIds, verifySessionId } from './core/signed-ids.js';
+export type {
+  EndedNews,
+  EndedQueue,
+  EndedSession,
+  Labels,
+  SessionChange,
+  SessionPage,
+  SessionRecord,
+  SessionStore,
+  StoreFeature,
+  TouchResult,
+  UpdateResult,
+} from './core/store.js';
+export type { Timers } from './core/timers.js';
 export {
   createTokens,
   type TokenClaims,
@@ -23,6 +49,7 @@ export {
   type Tokens,
   type TokensOptions,
 } from './core/tokens.js';
+export type { SessionUser } from './core/user.js';
 export type { HttpAnswer, HttpHeaders, HttpRequest } from './http/exchange.js';
 export type { Authenticate, Credentials } from './http/session-endpoint.js';
 export {
@@ -33,6 +60,7 @@ export {
   type ScryptCost,
   verifyPassword,
 } from './passwords.js';
+export { foxx, type Preset, starcounter, vweb } from './presets.js';
 export { createSessionServer, type SessionServer, type SessionServerOptions } from './session-server.js';
-export { memoryStore } from './stores/memory.js';
+export { type MemoryStoreOptions, memoryStore } from './stores/memory.js';
 export { authenticateWith, parseUsers, type User, type Users } from './users.js';

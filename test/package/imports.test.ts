@@ -50,6 +50,10 @@ QUnit.module('package › imports', () => {
     ['server/live/a.ts', "import type { WebSocket } from 'ws';", /ws is used in one file/],
     ['server/stores/postgres.ts', "import type { Client } from 'pg';", /database drivers/],
     ['server/cli.ts', "import Database from 'libsql';", /database drivers/],
+    ['testing/store.ts', "import { isExpired } from '../server/core/store.js';", /as types/],
+    ['testing/store.ts', "import { type X, y } from '../server/core/store.js';", /as types/],
+    ['testing/store.ts', "import type { X } from '../server/core/sessions.js';", /as types/],
+    ['server/index.ts', "import { ok } from '../testing/assert.js';", /a half imports itself/],
   ];
   for (const [file, source, complaint] of bad) {
     QUnit.test(`refuses ${file}: ${source}`, (assert) => {
@@ -62,6 +66,11 @@ QUnit.module('package › imports', () => {
   const good: readonly (readonly [file: string, source: string])[] = [
     ['index.ts', "export { default } from './client/behaviors/session.js';"],
     ['client/core/a.ts', "import { x } from '../../protocol/errors.js';"],
+    [
+      'testing/store.ts',
+      "import type { X } from '../server/core/store.js';\nimport { ok } from './assert.js';",
+    ],
+    ['testing/store.ts', "import { SessionError } from '../protocol/errors.js';"],
     ['client/parts/live.ts', "import { x } from './live/socket.js';\nimport r from 'can-reflect';"],
     ['client/transports/ajax.ts', "const ajax = await import('can-ajax');"],
     ['server/adapters/node.ts', "import { x } from './node-body.js';\nimport { WebSocketServer } from 'ws';"],

@@ -1,5 +1,6 @@
 import { SessionError } from '../../src/protocol/errors.js';
-import { createSessions, type SessionsOptions } from '../../src/server/core/sessions.js';
+import { createSessions } from '../../src/server/core/sessions.js';
+import type { SessionsOptions } from '../../src/server/core/sessions-options.js';
 import type { SessionStore } from '../../src/server/core/store.js';
 import { createTokens, type TokensOptions } from '../../src/server/core/tokens.js';
 import { createSessionServer, type SessionServerOptions } from '../../src/server/session-server.js';

@@ -6,14 +6,18 @@ export interface Import {
   readonly specifier: string;
   /** `import('…')` at run time. */
   readonly dynamic: boolean;
+  /** `import type …`, `export type …`: nothing of it is left at run time. */
+  readonly typeOnly: boolean;
 }
 
 /** Static, dynamic, type and re-exporting imports of a source file, in no order. */
 export function importsOf(source: string): Import[] {
   const code = withoutComments(source);
   const matches = (pattern: RegExp, dynamic: boolean) =>
-    [...code.matchAll(pattern)].flatMap(({ 1: specifier }) =>
-      specifier === undefined ? [] : [{ specifier, dynamic }],
+    [...code.matchAll(pattern)].flatMap(({ 0: statement, 1: specifier }) =>
+      specifier === undefined
+        ? []
+        : [{ specifier, dynamic, typeOnly: /^\s*(?:import|export)\s+type\b/.test(statement) }],
     );
   return [
     // `import x, { y } from 'z'`, `export … from 'z'`
@@ -82,6 +86,12 @@ const rules: readonly Rule[] = [
     ['client', 'server'].includes(halfOf(from)) &&
     ![halfOf(from), 'protocol'].includes(halfOf(to)) &&
     'a half imports itself and protocol only',
+  ({ from, to, typeOnly }) =>
+    halfOf(from) === 'testing' &&
+    to !== undefined &&
+    !['testing', 'protocol'].includes(halfOf(to)) &&
+    !(typeOnly && to === 'server/core/store.ts') &&
+    'what judges a store knows its contract only, as types',
   ({ from, to }) =>
     to !== undefined &&
     ['client', 'server'].some((half) => from.startsWith(`${half}/core/`) && isNeighbour(to, half)) &&

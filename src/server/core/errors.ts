@@ -40,3 +40,21 @@ export class SessionExpired extends SessionNotFound {
     super(id, 'session/expired', 'has expired');
   }
 }
+
+/**
+ * Somebody else saved the session meanwhile, and both changed the same. Code `session/conflict`, status 409. Nothing was
+ * written: get the session again and decide.
+ */
+export class SessionConflict extends SessionError {
+  override readonly name: string = 'SessionConflict';
+  /** Where the changes contradict each other: JSON Pointers into `{ uid, userData, data, labels, timeToLive }`. */
+  readonly paths: readonly string[];
+
+  constructor(paths: readonly string[]) {
+    super('session/conflict', {
+      message: `The session was changed by someone else meanwhile, at ${paths.join(', ')}.`,
+      status: 409,
+    });
+    this.paths = paths;
+  }
+}

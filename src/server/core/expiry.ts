@@ -19,8 +19,11 @@ export interface Lifetime {
 
 /** The one number that ends a session, in milliseconds since the epoch. `Infinity` = it never expires (FOXX-55). */
 export function expiryOf(session: Clocks & Lifetime): number {
-  if (session.timeToLive === 0) return session.notAfter;
-  return Math.min(session.notAfter, session[session.ttlType] + session.timeToLive);
+  return endOf(session, session[session.ttlType]);
+}
+
+function endOf({ timeToLive, notAfter }: Lifetime, from: number): number {
+  return timeToLive === 0 ? notAfter : Math.min(notAfter, from + timeToLive);
 }
 
 /** The instant of expiry itself is expired (FOXX-57). */
@@ -38,5 +41,10 @@ export function accessedAt(
 ): { readonly lastAccess: number; readonly expiresAt: number } {
   const lastAccess = Math.max(session.lastAccess, now);
   if (session.ttlType !== 'lastAccess') return { lastAccess, expiresAt: session.expiresAt };
-  return { lastAccess, expiresAt: Math.max(session.expiresAt, expiryOf({ ...session, lastAccess })) };
+  return { lastAccess, expiresAt: Math.max(session.expiresAt, endOf(session, lastAccess)) };
+}
+
+/** Why a session that expired did: its idle time ran out, or a limit that no access moves. */
+export function expiryReason(session: Lifetime & { readonly expiresAt: number }): 'idle' | 'absolute' {
+  return session.ttlType === 'created' || session.expiresAt >= session.notAfter ? 'absolute' : 'idle';
 }

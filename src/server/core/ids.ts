@@ -4,16 +4,23 @@ import { createHash, randomBytes } from 'node:crypto';
 export interface IssuedId {
   /** Secret: it belongs in a cookie or a header, never in a log, an error or a store. */
   readonly wire: string;
-  /** What stores, lists, logs and the JWT's `sid` hold. */
+  /** What stores, lists, logs and the JWT's `sid` hold: 1 to 256 printable ASCII characters without a space. */
   readonly id: string;
 }
 
 /** How ids are made and recognised. */
 export interface IdScheme {
-  /** A new pair. Nobody can guess its wire form. */
-  issue(): IssuedId;
+  /** A new pair. Nobody can guess its wire form. `now` is the present, for schemes that show it. */
+  issue(now: number): IssuedId;
   /** The id that a wire form stands for; `undefined` = no wire form of this scheme, so no store is asked (S6). */
   read(wire: string): string | undefined;
+}
+
+/** What an id can look like, whatever made it; nothing else reaches a store (S6). */
+const possible = /^[!-~]{1,256}$/;
+
+export function isId(id: unknown): id is string {
+  return typeof id === 'string' && possible.test(id);
 }
 
 /** 32 bytes are 43 characters, and the last one carries only four bits: any other spelling is refused (S53). */

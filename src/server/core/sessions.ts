@@ -1,140 +1,255 @@
 import { SessionError } from '../../protocol/errors.js';
-import type { Json } from '../../protocol/messages.js';
-import { SessionExpired, SessionNotFound } from './errors.js';
-import { expiryOf, isExpired, type TtlType } from './expiry.js';
-import { digestIds, type IdScheme } from './ids.js';
-import { invalidOption, wholeNumber } from './options.js';
-import { Session, type SessionKeeper, type SessionUser } from './session.js';
-import type { SessionRecord, SessionStore } from './store.js';
+import type { EndReason, Json } from '../../protocol/messages.js';
+import { inBatches } from './batches.js';
+import { createEnds, type DestroyCallback } from './ends.js';
+import { SessionConflict, SessionExpired, SessionNotFound } from './errors.js';
+import { createExclusive, type Exclusive } from './exclusive.js';
+import { expiryOf, expiryReason, isExpired } from './expiry.js';
+import { isId } from './ids.js';
+import { throughJson } from './json.js';
+import { checkedLabels } from './labels.js';
+import { oneOf, wholeNumber } from './options.js';
+import { Session, type SessionKeeper } from './session.js';
+import { demand, duration, type FoxxUser, policyOf, type SessionsOptions } from './sessions-options.js';
+import type { Labels, SessionRecord, StoreFeature } from './store.js';
+import { answerOf } from './store-answer.js';
+import { createSweeper } from './sweeper.js';
+import { type SessionUser, uidOf, userOf } from './user.js';
+import { createWriter } from './writer.js';
 
-export interface SessionsOptions {
-  /** Where sessions rest. Nothing is chosen for you. */
-  readonly store: SessionStore;
-  /** Milliseconds a session lives after the time that `ttlType` names. Default: one week (FOXX-01). 0 = no such limit. */
+/** What one session has of its own. */
+export interface CreateOptions {
+  /** Up to eight texts of at most 256 characters, with names of 1 to 32. Default: none. */
+  readonly labels?: Labels;
+  /** Instead of the option of all sessions. Same unit and range. */
   readonly timeToLive?: number;
-  /** Milliseconds a session lives after its creation, whatever is done with it (S15). Default: 0 = no such limit. */
+  /** Instead of the option of all sessions. Same unit and range. */
   readonly absoluteTimeToLive?: number;
-  /** What `timeToLive` counts from. Default: `created` (FOXX-04). With another one, set `absoluteTimeToLive` too. */
-  readonly ttlType?: TtlType;
-  /** How ids are made. Default: `digestIds()`. */
-  readonly ids?: IdScheme;
-  /** The present, in milliseconds since the epoch. Default: `Date.now`. */
-  readonly now?: () => number;
 }
 
-/** All sessions of one store. Every method rejects with `store/unavailable` when the store does not answer. */
+/** Some sessions of one user. */
+export interface SessionList<Data> {
+  readonly sessions: readonly Session<Data>[];
+  /** For the option `after`: where the next page begins. `undefined` = this was the last. */
+  readonly next: string | undefined;
+}
+
+/**
+ * All sessions of one store. Every method rejects with `store/unavailable` when the store does not answer, and with
+ * `store/unsupported` when it cannot do such a thing.
+ */
 export interface Sessions<Data = { [key: string]: Json }> {
+  /** The classes of errors, as Foxx has them (FOXX-40). */
+  readonly errors: typeof errors;
   /** A new session, stored at once, with this data (default `{}`) and this user (default: nobody). FOXX-21. */
-  create(sessionData?: Data, user?: SessionUser): Promise<Session<Data>>;
+  create(
+    sessionData?: Data,
+    user?: SessionUser | FoxxUser | null,
+    options?: CreateOptions,
+  ): Promise<Session<Data>>;
   /** The session, accessed now (FOXX-24). Rejects with `SessionNotFound` or `SessionExpired`. */
   get(id: string): Promise<Session<Data>>;
+  /** The same; `undefined` when there is none or it has expired (V-21). */
+  find(id: string): Promise<Session<Data> | undefined>;
+  /** The id that a wire form stands for: for `get`. `undefined` = nothing we ever issued; no store is asked (S6). */
+  idOf(wire: string): string | undefined;
   /** Ends a session, expired or not, and gives `null`. Rejects with `SessionNotFound` (FOXX-50). */
-  delete(id: string): Promise<null>;
-  /** How many sessions have not expired. */
-  count(): Promise<number>;
-  /** Closes the store. */
+  delete(id: string, reason?: EndReason): Promise<null>;
+  /** Ends a session, expired or not; `false` = there was none (V-27). `reason`: default `signed-out`. */
+  destroy(id: string, reason?: EndReason): Promise<boolean>;
+  /** Ends the sessions of a user, all but `except` (an id). How many. `reason`: default `revoked` (S21, S22, S24). */
+  destroyByUser(
+    uid: string,
+    options?: { readonly except?: string; readonly reason?: EndReason },
+  ): Promise<number>;
+  /** Up to `limit` (1 to 1000, default 100) sessions of a user that have not expired. Counts as no access. */
+  list(
+    uid: string,
+    options?: { readonly limit?: number; readonly after?: string },
+  ): Promise<SessionList<Data>>;
+  /** How many sessions have not expired: all, or those of one user. */
+  count(uid?: string): Promise<number>;
+  /** Every session, those too that have expired (V-28), one by one. Counts as no access. */
+  all(): AsyncIterable<Session<Data>>;
+  /** Ends every session, a batch at a time, with the reason `cleared`. How many. One created meanwhile may stay. */
+  clear(): Promise<number>;
+  /** Ends what has expired, and calls back for all ends since the last time. How many sessions it ended. */
+  prune(): Promise<number>;
+  /**
+   * Calls back for each session that is over, whoever ended it: once among all processes that share the store, and again
+   * only where a process died over it. In the order of registration, each whatever the others do. Gives what takes it
+   * back. Throws `store/unsupported`.
+   */
+  onDestroy(callback: DestroyCallback): () => void;
+  /** Whether the store can do this. */
+  supports(feature: StoreFeature): boolean;
+  /** One use of a session at a time, in this process: what saves wait for, and tasks build on. */
+  readonly exclusive: Exclusive;
+  /** Sweeps no more and closes the store. */
   close(): Promise<void>;
 }
 
-const week = 7 * 24 * 60 * 60 * 1000;
-/** The last instant that a Date can hold. */
-const endOfTime = 8.64e15;
-const ttlTypes: readonly string[] = ['created', 'lastAccess', 'lastUpdate'];
-/** No id scheme makes longer ids; whatever is longer never reaches a store (S6). */
-const longestId = 256;
-const longestUid = 256;
+const errors = { SessionNotFound, SessionExpired, SessionConflict } as const;
+const reasons: readonly EndReason[] = ['signed-out', 'revoked', 'idle', 'absolute', 'reuse', 'cleared'];
+const pageSize = 100;
+const largestPage = 1000;
 
-/** Sessions over a store. Throws `config/invalid` when an option has a value it cannot have. */
+/**
+ * Sessions over a store. Throws `config/invalid` when an option has a value it cannot have, and `store/unsupported` when the
+ * store cannot do what an option asks for.
+ */
 export function createSessions<Data = { [key: string]: Json }>(options: SessionsOptions): Sessions<Data> {
-  const { store, ids = digestIds(), now = Date.now, ttlType = 'created' } = options;
-  if (typeof store?.get !== 'function') throw invalidOption('The option store must be a session store.');
-  if (!ttlTypes.includes(ttlType)) {
-    throw invalidOption('The option ttlType must be created, lastAccess or lastUpdate.');
+  const policy = policyOf(options);
+  const { store, now, ids } = policy;
+  const exclusive = createExclusive({ timers: policy.timers });
+  const ends = createEnds(policy);
+  const sweeper = createSweeper(policy, () => ends.tell());
+
+  async function destroy(id: string, reason: EndReason = 'signed-out'): Promise<boolean> {
+    oneOf('reason', reason, reasons);
+    if (!isId(id) || (await answerOf(store.destroy(id, reason, now()))) === undefined) return false;
+    await ends.tell();
+    return true;
   }
-  const timeToLive = wholeNumber('timeToLive', options.timeToLive ?? week, 0, endOfTime, 'milliseconds');
-  const absolute = wholeNumber(
-    'absoluteTimeToLive',
-    options.absoluteTimeToLive ?? 0,
-    0,
-    endOfTime,
-    'milliseconds',
-  );
+
+  async function destroyByUser(
+    uid: string,
+    { except, reason = 'revoked' }: { readonly except?: string; readonly reason?: EndReason } = {},
+  ): Promise<number> {
+    oneOf('reason', reason, reasons);
+    let ended = 0;
+    let after: string | undefined;
+    do {
+      const page = await answerOf(store.list(uidOf(uid), now(), largestPage, after));
+      for (const { id } of page.records) {
+        if (id === except) continue;
+        if ((await answerOf(store.destroy(id, reason, now()))) !== undefined) ended += 1;
+      }
+      after = page.next;
+    } while (after !== undefined);
+    await ends.tell();
+    return ended;
+  }
 
   const keeper: SessionKeeper = {
-    async write(last, content) {
+    write: createWriter(policy, exclusive),
+    async touch(id) {
       const at = now();
-      const clocks = { lastAccess: at, lastUpdate: at };
-      const change = { ...content, ...clocks, expiresAt: expiryOf({ ...last, ...clocks }) };
-      const result = await answerOf(store.update(last.id, last.version, change, at));
-      if (result.outcome === 'updated') return result.record;
-      if (result.outcome === 'expired') throw new SessionExpired(last.id);
-      if (result.outcome === 'missing') throw new SessionNotFound(last.id);
-      throw new SessionError('session/conflict', { status: 409 });
+      const outcome = await answerOf(store.touch(id, at, unlessSince(at)));
+      if (outcome === 'missing') throw new SessionNotFound(id);
+      if (outcome === 'expired') throw new SessionExpired(id);
+      return at;
     },
-    async remove(id) {
-      return (await answerOf(store.destroy(id))) !== undefined;
-    },
+    destroy,
+    destroyByUser: (uid, except) => destroyByUser(uid, { except }),
+    onDestroy: (id, callback) => ends.onOne(id, callback),
+    now,
+    grace: policy.grace,
+    userIdFrom: policy.userIdFrom,
   };
 
+  /** Only what was accessed before this is accessed again. */
+  function unlessSince(at: number): number {
+    return policy.touchInterval === 0 ? Number.POSITIVE_INFINITY : at - policy.touchInterval;
+  }
+
+  /** A lifetime as records hold it. */
+  function lifetime(option: 'timeToLive' | 'absoluteTimeToLive', own: number | undefined): number {
+    const ms = own === undefined ? policy[option] : duration(option, own);
+    return ms === 0 ? 0 : ms + policy.grace;
+  }
+
+  function newRecord(id: string, at: number, content: CreateOptions): Omit<SessionRecord, 'expiresAt'> {
+    const absolute = lifetime('absoluteTimeToLive', content.absoluteTimeToLive);
+    return {
+      id,
+      version: 1,
+      uid: null,
+      userData: {},
+      data: {},
+      labels: checkedLabels(content.labels ?? {}),
+      created: at,
+      lastAccess: at,
+      lastUpdate: at,
+      timeToLive: lifetime('timeToLive', content.timeToLive),
+      ttlType: policy.ttlType,
+      notAfter: absolute === 0 ? Number.POSITIVE_INFINITY : at + absolute,
+    };
+  }
+
+  async function read(id: string): Promise<SessionRecord> {
+    if (!isId(id)) throw new SessionNotFound(id);
+    const at = now();
+    const record = await answerOf(policy.touchOnGet ? store.get(id, at, unlessSince(at)) : store.get(id));
+    if (record === undefined) throw new SessionNotFound(id);
+    if (!isExpired(record, at)) return record;
+    if (policy.onExpiredRead === 'purge') await destroy(id, expiryReason(record));
+    throw new SessionExpired(id);
+  }
+
   return {
-    async create(sessionData, user) {
+    errors,
+    exclusive,
+    prune: sweeper.prune,
+    destroy,
+    destroyByUser,
+
+    async create(sessionData, user, own = {}) {
       const at = now();
-      const { id, wire } = ids.issue();
-      const record = {
-        id,
-        version: 1,
-        uid: user === undefined ? null : uidOf(user),
-        userData: user?.userData ?? {},
-        data: (sessionData ?? {}) as Json,
-        labels: {},
-        created: at,
-        lastAccess: at,
-        lastUpdate: at,
-        timeToLive,
-        ttlType,
-        notAfter: absolute === 0 ? Number.POSITIVE_INFINITY : at + absolute,
-      };
+      const { id, wire } = ids.issue(at);
+      if (!isId(id)) throw new TypeError('The id scheme made an id that cannot be one.');
+      const { id: uid = null, userData } = user ? userOf(user, policy.userIdFrom) : {};
+      const content = { data: throughJson(sessionData) ?? {}, userData: throughJson(userData) ?? {} };
+      const record = { ...newRecord(id, at, own), uid, ...content };
       const complete: SessionRecord = { ...record, expiresAt: expiryOf(record) };
       // Only a broken source of randomness gives an id that is taken. Taking over that session would be worse than failing.
       if (!(await answerOf(store.create(complete)))) throw new SessionError('server/failed', { status: 500 });
       return new Session<Data>(keeper, complete, wire);
     },
 
-    async get(id) {
-      if (!isId(id)) throw new SessionNotFound(id);
-      const at = now();
-      const record = await answerOf(store.get(id, at));
-      if (record === undefined) throw new SessionNotFound(id);
-      if (isExpired(record, at)) throw new SessionExpired(id);
-      return new Session<Data>(keeper, record);
+    get: async (id) => new Session<Data>(keeper, await read(id)),
+
+    async find(id) {
+      try {
+        return new Session<Data>(keeper, await read(id));
+      } catch (error) {
+        if (error instanceof SessionNotFound) return undefined;
+        throw error;
+      }
     },
 
-    async delete(id) {
-      const record = isId(id) ? await answerOf(store.destroy(id)) : undefined;
-      if (record === undefined) throw new SessionNotFound(id);
+    idOf: (wire) => ids.read(wire),
+
+    async delete(id, reason) {
+      if (!(await destroy(id, reason))) throw new SessionNotFound(id);
       return null;
     },
 
-    count: () => answerOf(store.count(now())),
-    close: () => answerOf(store.close()),
+    async list(uid, { limit = pageSize, after } = {}) {
+      wholeNumber('limit', limit, 1, largestPage, 'sessions');
+      const { records, next } = await answerOf(store.list(uidOf(uid), now(), limit, after));
+      return { sessions: records.map((record) => new Session<Data>(keeper, record)), next };
+    },
+
+    count: async (uid) => answerOf(store.count(now(), uid === undefined ? uid : uidOf(uid))),
+
+    async *all() {
+      demand(store, 'all', 'all');
+      for await (const record of store.all()) yield new Session<Data>(keeper, record);
+    },
+
+    async clear() {
+      const ended = await inBatches((limit) => answerOf(store.clear(limit, now())));
+      await ends.tell();
+      return ended;
+    },
+
+    onDestroy: (callback) => ends.onAny(callback),
+    supports: (feature) => !store.cannot.includes(feature),
+
+    async close() {
+      await sweeper.stop();
+      await answerOf(store.close());
+    },
   };
-}
-
-function isId(id: string): boolean {
-  return typeof id === 'string' && id.length > 0 && id.length <= longestId;
-}
-
-function uidOf(user: SessionUser): string {
-  if (typeof user.id === 'string' && user.id.length > 0 && user.id.length <= longestUid) return user.id;
-  throw new TypeError(`The id of a user must be a text of 1 to ${longestUid} characters.`);
-}
-
-/** What the store answers; its failure, whatever it is, has one code. */
-async function answerOf<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (cause) {
-    if (cause instanceof SessionError) throw cause;
-    throw new SessionError('store/unavailable', { status: 503, cause });
-  }
 }

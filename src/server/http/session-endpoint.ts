@@ -1,9 +1,9 @@
 import { SessionError } from '../../protocol/errors.js';
 import type { SessionAnswer, SignInAnswer } from '../../protocol/messages.js';
 import { SessionNotFound } from '../core/errors.js';
-import type { SessionUser } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
 import type { Tokens } from '../core/tokens.js';
+import type { SessionUser } from '../core/user.js';
 import { bearerToken } from './bearer.js';
 import { emptyAnswer, type HttpAnswer, type HttpRequest, jsonAnswer } from './exchange.js';
 import { jsonObject } from './json-body.js';

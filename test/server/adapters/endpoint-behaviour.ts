@@ -588,6 +588,7 @@ function breakableStore(isBroken: () => boolean): SessionStore {
     (...args: Args) =>
       isBroken() ? Promise.reject(new Error('connection refused')) : call(...args);
   return {
+    ...store,
     create: guard(store.create),
     get: guard(store.get),
     update: guard(store.update),

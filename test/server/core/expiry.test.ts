@@ -1,5 +1,5 @@
 import QUnit from 'qunit';
-import { accessedAt, expiryOf, isExpired } from '../../../src/server/core/expiry.js';
+import { accessedAt, expiryOf, expiryReason, isExpired } from '../../../src/server/core/expiry.js';
 
 const clocks = { created: 1000, lastAccess: 2000, lastUpdate: 3000 };
 const never = Number.POSITIVE_INFINITY;
@@ -51,5 +51,14 @@ QUnit.module('server/core/expiry', () => {
       expiresAt: 2050,
     } as const;
     assert.deepEqual(accessedAt(session, 1500), { lastAccess: 2000, expiresAt: 2050 });
+  });
+
+  QUnit.test('tells an idle end from one that no access could have moved', (assert) => {
+    const reason = (ttlType: 'created' | 'lastAccess' | 'lastUpdate', expiresAt: number) =>
+      expiryReason({ ttlType, expiresAt, timeToLive: 50, notAfter: 100 });
+    assert.deepEqual(
+      [reason('lastAccess', 99), reason('lastUpdate', 99), reason('lastAccess', 100), reason('created', 50)],
+      ['idle', 'idle', 'absolute', 'absolute'],
+    );
   });
 });

@@ -1,132 +1,82 @@
 import QUnit from 'qunit';
-import type { SessionRecord } from '../../../src/server/core/store.js';
 import { memoryStore } from '../../../src/server/stores/memory.js';
-
-const record: SessionRecord = {
-  id: 'one',
-  version: 1,
-  uid: 'ada',
-  userData: { name: 'Ada' },
-  data: { list: [1, { deep: true }] },
-  labels: {},
-  created: 100,
-  lastAccess: 100,
-  lastUpdate: 100,
-  timeToLive: 50,
-  ttlType: 'lastAccess',
-  notAfter: 180,
-  expiresAt: 150,
-};
-const { uid, userData, data, labels, lastAccess, lastUpdate, expiresAt } = record;
-const unchanged = { uid, userData, data, labels, lastAccess, lastUpdate, expiresAt };
+import { ExpiryIndex } from '../../../src/server/stores/memory-expiry.js';
+import { record, start, until } from '../../../src/testing/store-kit.js';
+import { codeOf } from '../fixture.js';
+import { conforms } from './conforms.js';
 
 QUnit.module('server/stores/memory', () => {
-  QUnit.test('creates a record once, also when the first has expired', async (assert) => {
+  conforms('memory', () => memoryStore());
+
+  QUnit.test('shares one frozen content between all callers', async (assert) => {
     const store = memoryStore();
-    assert.true(await store.create(record));
-    assert.false(await store.create({ ...record, data: 'other', created: 1000 }));
-    assert.deepEqual(await store.get('one'), record);
+    await store.create(record());
+    const [one, other] = [await store.get('one'), await store.get('one')];
+    assert.strictEqual(one?.data, other?.data);
+    assert.throws(() => Object.assign(one ?? {}, { uid: 'eve' }), TypeError);
+    assert.throws(() => Object.assign(Object(one?.data).list[1], { deep: false }), TypeError);
   });
 
-  QUnit.test('keeps no reference to what it was given', async (assert) => {
-    const store = memoryStore();
-    const list = [1];
-    await store.create({ ...record, data: { list } });
-    list.push(2);
-    assert.deepEqual((await store.get('one'))?.data, { list: [1] });
-    const next = { list: [1, 2] };
-    await store.update('one', 1, { ...unchanged, data: next }, 120);
-    next.list.push(3);
-    assert.deepEqual((await store.get('one'))?.data, { list: [1, 2] });
+  QUnit.test('tells a follower who stayed away too long, and forgets the oldest ends', async (assert) => {
+    const store = memoryStore({ endedLimit: 1000 });
+    const { cursor } = await store.ended.since(undefined, 1);
+    for (let index = 0; index < 1003; index += 1) {
+      await store.create(record({ id: `s-${index}` }));
+      await store.destroy(`s-${index}`, 'signed-out', start);
+    }
+    const news = await store.ended.since(cursor, 5);
+    assert.true(news.lost);
+    assert.equal(news.ended[0]?.record.id, 's-3');
+    assert.false((await store.ended.since(news.cursor, 5)).lost);
+    assert.equal((await store.ended.claim('me', 5, 1000, start))[0]?.record.id, 's-3');
   });
 
-  QUnit.test('hands out nothing through which its own can be changed', async (assert) => {
+  QUnit.test('uses a freed row again for another session', async (assert) => {
     const store = memoryStore();
-    await store.create(record);
-    const read = (await store.get('one')) as unknown as { uid: string; data: { list: unknown[] } };
-    assert.throws(() => {
-      read.uid = 'eve';
-    }, TypeError);
-    assert.throws(() => read.data.list.push('x'), TypeError);
-    assert.throws(() => Object.assign(read.data.list[1] as object, { deep: false }), TypeError);
-    assert.deepEqual(await store.get('one'), record);
+    for (let round = 0; round < 5000; round += 1) {
+      await store.create(record({ id: `s-${round}`, uid: `u-${round}` }));
+      if (round % 3 > 0) await store.destroy(`s-${round}`, 'signed-out', start);
+    }
+    assert.equal(await store.count(start), 1667);
+    assert.equal((await store.get('s-4998'))?.uid, 'u-4998');
+    assert.equal(await store.count(start, 'u-1'), 0);
   });
 
-  QUnit.test('keeps hostile keys and texts as they are', async (assert) => {
-    const store = memoryStore();
-    const hostile = JSON.parse('{"__proto__":{"admin":true},"constructor":"c","nul":"\\u0000","emoji":"😀"}');
-    await store.create({ ...record, data: hostile });
-    await store.create({ ...record, id: '__proto__' });
-    const read = (await store.get('one'))?.data as { admin?: boolean };
-    assert.equal(JSON.stringify(read), JSON.stringify(hostile));
-    assert.strictEqual(read.admin, undefined);
-    assert.equal((await store.get('__proto__'))?.uid, 'ada');
-    assert.strictEqual(await store.get('constructor'), undefined);
-  });
-
-  QUnit.test('touches in the same step as it reads, up to the absolute limit', async (assert) => {
-    const store = memoryStore();
-    await store.create(record);
-    const touched = await store.get('one', 120);
-    assert.deepEqual(touched, { ...record, lastAccess: 120, expiresAt: 170 });
-    assert.deepEqual(await store.get('one'), touched);
-    assert.equal((await store.get('one', 169))?.expiresAt, 180);
-  });
-
-  QUnit.test('touches no record that has expired', async (assert) => {
-    const store = memoryStore();
-    await store.create(record);
-    assert.deepEqual(await store.get('one', 150), record);
-    assert.deepEqual(await store.get('one'), record);
-  });
-
-  QUnit.test('updates only the version that was expected', async (assert) => {
-    const store = memoryStore();
-    await store.create(record);
-    const updated = { ...record, version: 2, data: 'new' };
-    assert.deepEqual(await store.update('one', 1, { ...unchanged, data: 'new' }, 120), {
-      outcome: 'updated',
-      record: updated,
+  for (const limit of [999, 1_000_001, 1.5, '5000']) {
+    QUnit.test(`refuses endedLimit ${limit}`, async (assert) => {
+      assert.equal(await codeOf(() => memoryStore({ endedLimit: limit as number })), 'config/invalid');
     });
-    assert.deepEqual(await store.update('one', 1, { ...unchanged, data: 'late' }, 120), {
-      outcome: 'conflict',
-      record: updated,
-    });
-    assert.deepEqual(await store.get('one'), updated);
+  }
+
+  QUnit.module('what a sweep visits', () => {
+    for (const live of [100, 10_000, 100_000]) {
+      QUnit.test(`is what it removes, among ${live} live ones`, (assert) => {
+        const index = new ExpiryIndex();
+        for (let row = 0; row < live; row += 1) index.add(row, start + 60_000 + row);
+        for (let row = 0; row < 50; row += 1) index.add(live + row, start - row * 700);
+        // Ends that moved leave nothing behind to be visited.
+        for (let row = 0; row < live; row += 1) index.move(row, start + 60_000 + row, start + 900_000 + row);
+        const visited: number[] = [];
+        index.visitDue(start, (row) => {
+          visited.push(row);
+          index.remove(row, start - (row - live) * 700);
+          return true;
+        });
+        assert.equal(visited.length, 50);
+        assert.true(visited.every((row) => row >= live));
+        index.visitDue(start, (row) => visited.push(row) === 0);
+        assert.equal(visited.length, 50, 'nothing is visited twice');
+      });
+    }
   });
 
-  QUnit.test('updates nothing that is expired or gone', async (assert) => {
+  QUnit.test('finds what ends before everything it has seen', async (assert) => {
     const store = memoryStore();
-    await store.create(record);
-    assert.deepEqual(await store.update('one', 1, unchanged, 150), { outcome: 'expired' });
-    assert.deepEqual(await store.update('two', 1, unchanged, 120), { outcome: 'missing' });
-    assert.deepEqual(await store.get('one'), record);
-  });
-
-  QUnit.test('lets one of ten simultaneous updates win', async (assert) => {
-    const store = memoryStore();
-    await store.create(record);
-    const results = await Promise.all(
-      Array.from({ length: 10 }, (_, data) => store.update('one', 1, { ...unchanged, data }, 120)),
-    );
-    assert.equal(results.filter(({ outcome }) => outcome === 'updated').length, 1);
-  });
-
-  QUnit.test('hands a destroyed record to exactly one caller', async (assert) => {
-    const store = memoryStore();
-    await store.create(record);
-    const handed = await Promise.all([1, 2, 3].map(() => store.destroy('one')));
-    assert.deepEqual(
-      handed.filter((each) => each !== undefined),
-      [record],
-    );
-    assert.strictEqual(await store.get('one'), undefined);
-  });
-
-  QUnit.test('counts what has not expired', async (assert) => {
-    const store = memoryStore();
-    await store.create(record);
-    await store.create({ ...record, id: 'never', expiresAt: Number.POSITIVE_INFINITY });
-    assert.deepEqual(await Promise.all([149, 150, 9e15].map((now) => store.count(now))), [2, 1, 1]);
+    await store.create(until('late', start + 90_000));
+    assert.equal(await store.sweep(10, start + 100_000), 1);
+    await store.create(until('early', start + 10_000));
+    await store.create(until('later', start + 200_000));
+    assert.equal(await store.sweep(10, start + 100_000), 1);
+    assert.strictEqual(await store.get('early'), undefined);
   });
 });

@@ -1,0 +1,139 @@
+import { SessionError } from '../../protocol/errors.js';
+import type { TtlType } from './expiry.js';
+import { digestIds, type IdScheme } from './ids.js';
+import { callable, endOfTime, invalidOption, oneOf, wholeNumber, yesOrNo } from './options.js';
+import type { Secret } from './signed-ids.js';
+import type { SessionStore, StoreFeature } from './store.js';
+import { longestWait, nodeTimers, type Timers } from './timers.js';
+
+/** What becomes of two saves that began with the same state. */
+export type Conflicts = 'merge' | 'reject' | 'last-writer-wins';
+
+export interface SessionsOptions {
+  /** Where sessions rest. Nothing is chosen for you. */
+  readonly store: SessionStore;
+  /**
+   * Milliseconds a session lives after the time that `ttlType` names, 0 to 8.64e15. 0 = no such limit. Default: one week
+   * (FOXX-01).
+   */
+  readonly timeToLive?: number;
+  /** What `timeToLive` counts from. Default: `created` (FOXX-04). With another one, set `absoluteTimeToLive` too. */
+  readonly ttlType?: TtlType;
+  /** Milliseconds a session lives after its creation, whatever is done with it (S15). Same range. Default: 0 = no limit. */
+  readonly absoluteTimeToLive?: number;
+  /** Whether a session is still good at the very instant at which its time is over (V-23, X-02). Default false (FOXX-57). */
+  readonly validAtExpiry?: boolean;
+  /** What a read does with an expired record: `keep` leaves it to the sweep, `purge` ends it at once (X-06). Default keep. */
+  readonly onExpiredRead?: 'keep' | 'purge';
+  /** Whether `get` and `find` count as an access (FOXX-24); V's do not (X-08). Default true. */
+  readonly touchOnGet?: boolean;
+  /**
+   * Milliseconds after an access during which the next ones are not written down: what saves a database most of its writes
+   * lets `lastAccess`, and an end that counts from it, lag behind by as much. 0 to 8.64e15. Default 0: all are written.
+   */
+  readonly touchInterval?: number;
+  /**
+   * What becomes of two saves that began with the same state. `merge` (default): changes of different keys go together,
+   * a contradiction is a `SessionConflict`. `reject`: the second is a `SessionConflict`. `last-writer-wins`: the second
+   * replaces the first (FOXX-26).
+   */
+  readonly conflicts?: Conflicts;
+  /** Milliseconds a save waits for others of the same session, 0 to 2^31 - 1. Then `session/busy`. Default 5 minutes. */
+  readonly waitMs?: number;
+  /**
+   * Milliseconds between sweeps, 0 to 2^31 - 1. 0 = none: call `prune`. Default: one minute, and 0 for a store that cannot
+   * sweep. The timer does not keep the process alive.
+   */
+  readonly sweepInterval?: number;
+  /** How ids are made, or how they are made with the option `secrets`. Default: `digestIds()`. */
+  readonly ids?: IdScheme | ((secrets: readonly Secret[]) => IdScheme);
+  /** For an id scheme that signs: 1 to 8, the first signs, all verify. Default: none. */
+  readonly secrets?: readonly Secret[];
+  /** The id of a user given to `setUser` as a Foxx model. Default: `user.get('_key')` (FOXX-53). */
+  readonly userIdFrom?: (user: FoxxUser) => unknown;
+  /** Hears what a destroy callback threw, and why a sweep failed. Default: name and code on standard error. */
+  readonly onError?: (error: unknown) => void;
+  /** The present, in milliseconds since the epoch. Default: `Date.now`. */
+  readonly now?: () => number;
+  /** Default: those of Node. */
+  readonly timers?: Timers;
+}
+
+/** A user as a Foxx model shows it. */
+export interface FoxxUser {
+  get(name: string): unknown;
+}
+
+/** The options, checked and complete. */
+export interface Policy extends Required<Omit<SessionsOptions, 'secrets' | 'ids' | 'timeToLive'>> {
+  readonly ids: IdScheme;
+  readonly timeToLive: number;
+  /** What `validAtExpiry` adds to every lifetime, so that no store knows of it: 0 or 1 ms. */
+  readonly grace: 0 | 1;
+}
+
+const week = 7 * 24 * 60 * 60 * 1000;
+const minute = 60_000;
+
+/** Throws `config/invalid` for a value that cannot be, `store/unsupported` for what the store cannot do. */
+export function policyOf(options: SessionsOptions): Policy {
+  const { store } = options;
+  if (typeof store?.get !== 'function' || !Array.isArray(store.cannot)) {
+    throw invalidOption('The option store must be a session store.');
+  }
+  const canSweep = !store.cannot.includes('sweep');
+  const validAtExpiry = yesOrNo('validAtExpiry', options.validAtExpiry ?? false);
+  const policy: Policy = {
+    store,
+    timeToLive: duration('timeToLive', options.timeToLive ?? week),
+    ttlType: oneOf('ttlType', options.ttlType ?? 'created', ['created', 'lastAccess', 'lastUpdate']),
+    absoluteTimeToLive: duration('absoluteTimeToLive', options.absoluteTimeToLive ?? 0),
+    validAtExpiry,
+    grace: validAtExpiry ? 1 : 0,
+    onExpiredRead: oneOf('onExpiredRead', options.onExpiredRead ?? 'keep', ['keep', 'purge']),
+    touchOnGet: yesOrNo('touchOnGet', options.touchOnGet ?? true),
+    touchInterval: duration('touchInterval', options.touchInterval ?? 0),
+    conflicts: oneOf('conflicts', options.conflicts ?? 'merge', ['merge', 'reject', 'last-writer-wins']),
+    waitMs: wait('waitMs', options.waitMs ?? 5 * minute),
+    sweepInterval: wait('sweepInterval', options.sweepInterval ?? (canSweep ? minute : 0)),
+    ids: schemeOf(options),
+    userIdFrom: callable('userIdFrom', options.userIdFrom) ?? ((user) => user.get('_key')),
+    onError: callable('onError', options.onError) ?? report,
+    now: callable('now', options.now) ?? Date.now,
+    timers: options.timers ?? nodeTimers,
+  };
+  if (policy.sweepInterval > 0) demand(store, 'sweep', 'The option sweepInterval');
+  return policy;
+}
+
+/** Throws `store/unsupported` when the store cannot do this. */
+export function demand(store: SessionStore, feature: StoreFeature, who: string): void {
+  if (!store.cannot.includes(feature)) return;
+  throw new SessionError('store/unsupported', {
+    message: `${who} needs a store that can do this: ${feature}.`,
+    status: 501,
+  });
+}
+
+export function duration(option: string, value: number): number {
+  return wholeNumber(option, value, 0, endOfTime, 'milliseconds');
+}
+
+function wait(option: string, value: number): number {
+  return wholeNumber(option, value, 0, longestWait, 'milliseconds');
+}
+
+function schemeOf({ ids, secrets }: SessionsOptions): IdScheme {
+  const scheme = typeof ids === 'function' ? ids(secrets ?? []) : (ids ?? digestIds());
+  if (typeof scheme?.issue !== 'function' || typeof scheme.read !== 'function') {
+    throw invalidOption('The option ids must be an id scheme.');
+  }
+  return scheme;
+}
+
+/** Without the message: it may quote what a user sent (S72). */
+function report(error: unknown): void {
+  const name = error instanceof Error ? error.name : typeof error;
+  const code = error instanceof SessionError ? ` ${error.code}` : '';
+  console.error(`can-connect-session: ending a session failed: ${name}${code}`);
+}

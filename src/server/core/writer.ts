@@ -1,0 +1,82 @@
+import { SessionError } from '../../protocol/errors.js';
+import type { Json } from '../../protocol/messages.js';
+import { SessionConflict, SessionExpired, SessionNotFound } from './errors.js';
+import type { Exclusive } from './exclusive.js';
+import { expiryOf } from './expiry.js';
+import { throughJson } from './json.js';
+import { checkedLabels } from './labels.js';
+import { merge } from './merge.js';
+import type { Policy } from './sessions-options.js';
+import type { SessionRecord } from './store.js';
+import { answerOfWrite } from './store-answer.js';
+
+/** The part of a record that belongs to whoever holds the session. */
+export type SessionContent = Pick<SessionRecord, 'uid' | 'userData' | 'data' | 'labels' | 'timeToLive'>;
+
+/** What a save came to: the record as it is now, and whether it holds what somebody else changed. */
+export interface Written {
+  readonly record: SessionRecord;
+  readonly merged: boolean;
+}
+
+/** Writes the content of a session whose last known state is `last`. */
+export type Write = (last: SessionRecord, content: SessionContent) => Promise<Written>;
+
+/** Nobody loses this often against writers of other processes unless the store is broken. */
+const mostAttempts = 100;
+
+/**
+ * The one way in which content is written: writers of this process take turns, those of others are noticed by the version,
+ * and what both did is settled as the option `conflicts` says. What is over stays over (S18, S20).
+ */
+export function createWriter(policy: Policy, exclusive: Exclusive): Write {
+  const { store, conflicts, now, waitMs } = policy;
+
+  function update(known: SessionRecord, content: SessionContent) {
+    const at = now();
+    const clocks = { lastAccess: Math.max(known.lastAccess, at), lastUpdate: Math.max(known.lastUpdate, at) };
+    const change = { ...content, ...clocks, expiresAt: expiryOf({ ...known, ...content, ...clocks }) };
+    const expected = conflicts === 'last-writer-wins' ? undefined : known.version;
+    return answerOfWrite(store.update(known.id, expected, change, at), content);
+  }
+
+  async function write(last: SessionRecord, content: SessionContent): Promise<Written> {
+    let known = last;
+    let mine = content;
+    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+      const result = await update(known, mine);
+      if (result.outcome === 'expired') throw new SessionExpired(last.id);
+      if (result.outcome === 'missing') throw new SessionNotFound(last.id);
+      if (result.outcome === 'updated') return { record: result.record, merged: known !== last };
+      mine = settled(last, content, result.record, conflicts);
+      known = result.record;
+    }
+    throw new SessionError('session/busy', { status: 503 });
+  }
+
+  return (last, content) => exclusive.step(last.id, () => write(last, content), { waitMs });
+}
+
+function settled(
+  last: SessionRecord,
+  mine: SessionContent,
+  theirs: SessionRecord,
+  conflicts: Policy['conflicts'],
+): SessionContent {
+  const outcome = merge(partsOf(last), partsOf(mine), partsOf(theirs));
+  if ('clashes' in outcome) throw new SessionConflict(outcome.clashes);
+  if (conflicts === 'reject') throw new SessionConflict([]);
+  const merged = { ...mine, ...(outcome.value as unknown as SessionContent) };
+  try {
+    checkedLabels(merged.labels);
+  } catch {
+    // Each of the two was short enough; together they are not.
+    throw new SessionConflict(['/labels']);
+  }
+  return merged;
+}
+
+/** As a store keeps it: what JSON loses is no change. */
+function partsOf({ uid, userData, data, labels, timeToLive }: SessionContent): Json | undefined {
+  return throughJson({ uid, userData, data, labels, timeToLive });
+}

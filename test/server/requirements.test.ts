@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import QUnit from 'qunit';
+import { filesIn } from '../../scripts/files.mjs';
+import { root } from '../support/repository.js';
+
+const numbers = (prefix: string, ...ranges: readonly (readonly [first: number, last: number])[]) =>
+  ranges.flatMap(([first, last]) =>
+    Array.from(
+      { length: last - first + 1 },
+      (_, index) => `${prefix}-${String(first + index).padStart(2, '0')}`,
+    ),
+  );
+
+/** Every requirement on sessions and stores that a source system makes. */
+const required = [
+  ...numbers('FOXX', [1, 7], [10, 16], [20, 30], [40, 45], [50, 59]),
+  ...numbers('V', [2, 2], [5, 6], [10, 15], [20, 30]),
+];
+
+QUnit.module('server/requirements', () => {
+  const titles = filesIn('test/server', /\.ts$/)
+    .flatMap((file) => readFileSync(file, 'utf8').match(/QUnit\.(?:test|module)\(\s*['"`][^\n]*/g) ?? [])
+    .join('\n');
+  const deviations = readFileSync(join(root, 'docs/deviations.md'), 'utf8').match(/^\| [A-Z]+-\d+ /gm) ?? [];
+  const listed = deviations.map((line) => line.slice(2).trim());
+
+  for (const number of required) {
+    QUnit.test(`number ${number} is tested or listed as a deviation`, (assert) => {
+      assert.true(listed.includes(number) || new RegExp(`\\b${number}\\b`).test(titles));
+    });
+  }
+});
