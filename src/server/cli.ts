@@ -16,7 +16,9 @@ const help = `can-connect-session serve --users FILE [options]
   --issuer TEXT       claim iss of the tokens; can-connect-session
   --audience TEXT     claim aud of the tokens; can-connect-session
   --origin ORIGIN     pages of this origin may call, such as https://app.example; may be repeated
-  --store memory      where sessions rest
+  --store STORE       where sessions rest: memory, until the process ends, or sqlite:FILE or the path of
+                      a file, which is made if it is missing; sqlite:./sessions.sqlite. A file needs
+                      the package libsql beside this one, or Node 22.13 or newer
 
 can-connect-session hash-password [NAME]
   Reads a password from standard input and prints its hash, with NAME as a line for --users.

@@ -2,8 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from '../support/repository.js';
 
-const command = ['--import', 'tsx', 'src/server/cli.ts'];
+const command = [
+  '--import',
+  pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href,
+  join(root, 'src/server/cli.ts'),
+];
 
 export interface Exit {
   readonly code: number | null;
@@ -18,9 +24,14 @@ export interface Running {
   readonly exit: Promise<Exit>;
 }
 
-/** Starts the command from its source, as a process of its own. */
-export function start(args: readonly string[], input = ''): Running {
-  const child = spawn(process.execPath, [...command, ...args], { stdio: 'pipe' });
+/** Starts the command from its source, as a process of its own, in a directory, on a machine without some packages. */
+export function start(
+  args: readonly string[],
+  input = '',
+  { cwd = root, without = [] }: { readonly cwd?: string; readonly without?: readonly string[] } = {},
+): Running {
+  const missing = without.flatMap((name) => ['--import', hiding(name)]);
+  const child = spawn(process.execPath, [...missing, ...command, ...args], { stdio: 'pipe', cwd });
   let stdout = '';
   let stderr = '';
   const watchers = new Set<() => void>();
@@ -54,6 +65,17 @@ export function start(args: readonly string[], input = ''): Running {
       });
     },
   };
+}
+
+/** A module that makes another look as if it were not installed. */
+function hiding(name: string): string {
+  const hook = `export async function resolve(specifier, context, next) {
+    if (specifier === '${name}') throw new Error('not installed');
+    return next(specifier, context);
+  }`;
+  const url = `data:text/javascript,${encodeURIComponent(hook)}`;
+  const register = `import { register } from 'node:module'; register(${JSON.stringify(url)});`;
+  return `data:text/javascript,${encodeURIComponent(register)}`;
 }
 
 /** Files of one test, in a directory of their own. */

@@ -1,34 +1,11 @@
 import crypto from 'node:crypto';
+import { chmod, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { decodeJwt } from 'jose';
 import QUnit from 'qunit';
-import { formatPasswordHash } from '../../src/server/passwords.js';
-import { type Running, start, withFiles } from './process.js';
-
-const password = 'correct horse battery staple';
-const salt = Buffer.from('sixteen bytes ok');
-const hash = formatPasswordHash({
-  ...{ ln: 10, r: 1, p: 1, salt },
-  hash: crypto.scryptSync(password, salt, 32, { N: 1024, r: 1, p: 1 }),
-});
-const users = { content: `ada:${hash}:{"name":"Ada"}\n` };
-const secret = { content: `${'s'.repeat(32)}\n` };
-const json = { 'content-type': 'application/json' };
-
-async function signIn(url: string): Promise<Response> {
-  const body = JSON.stringify({ username: 'ada', password });
-  return fetch(`${url}/session`, { method: 'POST', headers: json, body });
-}
-
-async function listening(server: Running): Promise<string> {
-  return (await server.line(/^Listening on (http:\/\/\S+)\n/))[1] ?? '';
-}
-
-async function stopped(server: Running) {
-  server.process.kill('SIGTERM');
-  return server.exit;
-}
+import { start, withFiles } from './process.js';
+import { hash, listening, password, secret, signIn, stopped, users } from './served.js';
 
 QUnit.module('cli serve', () => {
   QUnit.test('says where it listens, signs in, knows who is signed in, signs out, stops', async (assert) => {
@@ -63,14 +40,15 @@ QUnit.module('cli serve', () => {
 
   QUnit.test('says what it chose by itself, and never what it is', async (assert) => {
     await withFiles({ users }, async (path) => {
-      const server = start(['serve', '--users', path('users'), '--port', '0']);
+      const server = start(['serve', '--users', path('users'), '--port', '0'], '', { cwd: path('.') });
       const answer = await signIn(await listening(server));
       assert.equal(answer.status, 201);
       const { token } = await answer.json();
       const { code, stdout, stderr } = await stopped(server);
       assert.equal(code, 0);
       assert.true(/^No --secret-file: a secret was generated/m.test(stderr));
-      assert.true(/^No --store: sessions rest in memory/m.test(stderr));
+      assert.true(/^No --store: sessions rest in \.\/sessions\.sqlite\.$/m.test(stderr));
+      assert.true((await stat(path('sessions.sqlite'))).isFile());
       for (const hidden of [password, hash, ...String(token).split('.')]) {
         assert.false((stdout + stderr).includes(hidden));
       }
@@ -81,7 +59,7 @@ QUnit.module('cli serve', () => {
     const old = { content: 'o'.repeat(32) };
     await withFiles({ users, secret, old }, async (path) => {
       const files = ['--secret-file', path('secret'), '--secret-file', path('old')];
-      const server = start(['serve', '--users', path('users'), '--port', '0', ...files]);
+      const server = start(['serve', '--store=memory', '--users', path('users'), '--port=0', ...files]);
       const { token } = await (await signIn(await listening(server))).json();
       const [header, payload, signature] = String(token).split('.');
       const expected = crypto.createHmac('sha256', 's'.repeat(32)).update(`${header}.${payload}`);
@@ -92,15 +70,8 @@ QUnit.module('cli serve', () => {
 
   QUnit.test('finishes a running request after SIGTERM, then exits with 0', async (assert) => {
     await withFiles({ users, secret }, async (path) => {
-      const server = start([
-        'serve',
-        '--users',
-        path('users'),
-        '--secret-file',
-        path('secret'),
-        '--port',
-        '0',
-      ]);
+      const args = ['--store=memory', '--users', path('users'), '--secret-file', path('secret')];
+      const server = start(['serve', '--port=0', ...args]);
       const { port } = new URL(await listening(server));
       const body = JSON.stringify({ username: 'ada', password });
       const socket = connect(Number(port), '127.0.0.1');
@@ -175,7 +146,23 @@ QUnit.module('cli serve', () => {
     [
       'another store',
       ['--users', '@users', '--store', 'redis://u:hunter2@h'],
-      /^The option --store can only be memory/,
+      /^The option --store can be memory, sqlite:FILE or the path of a file\.$/,
+    ],
+    ['a store by no known name', ['--users', '@users', '--store', 'hunter2'], /^The option --store can be/],
+    [
+      'a store file that is none of SQLite',
+      ['--users', '@users', '--store', '@empty'],
+      /^The store file is no SQLite database/,
+    ],
+    [
+      'a store file others can read',
+      ['--users', '@users', '--store', '@readable'],
+      /^The store file can be read by others/,
+    ],
+    [
+      'a store file in a directory that is not there',
+      ['--users', '@users', '--store', '/hunter2/sessions.sqlite'],
+      /^The store file cannot be written\.$/,
     ],
     [
       'an open host',
@@ -202,11 +189,12 @@ QUnit.module('cli serve', () => {
   for (const [what, args, sentence] of refusals) {
     QUnit.test(`refuses ${what} with exit code 2 and one sentence`, async (assert) => {
       await withFiles(files, async (path) => {
-        const { chmod } = await import('node:fs/promises');
         // What umask would have taken away.
         await Promise.all([chmod(path('writable'), 0o666), chmod(path('readable'), 0o640)]);
         const real = args.map((arg) => (arg.startsWith('@') ? path(arg.slice(1)) : arg));
-        const { code, stdout, stderr } = await start(['serve', '--port=0', ...real].filter(onePort)).exit;
+        const { code, stdout, stderr } = await start(
+          ['serve', '--port=0', '--store=memory', ...real].filter(oneEach),
+        ).exit;
         const said = stderr.replace(/^No --.*\n/gm, '');
         assert.deepEqual([code, stdout], [2, '']);
         assert.true(sentence.test(said.trimEnd()), stderr);
@@ -217,9 +205,10 @@ QUnit.module('cli serve', () => {
   }
 });
 
-/** The cases that speak of the port bring their own. */
-function onePort(arg: string, _index: number, args: readonly string[]): boolean {
-  return arg !== '--port=0' || !args.includes('--port');
+/** The cases that speak of the port or the store bring their own. */
+function oneEach(arg: string, _index: number, args: readonly string[]): boolean {
+  const name = /^(--(?:port|store))=/.exec(arg)?.[1];
+  return name === undefined || !args.includes(name);
 }
 
 /** Done as soon as nobody listens there any more. */

@@ -1,4 +1,4 @@
-import { lstat, open } from 'node:fs/promises';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { SessionError } from '../../protocol/errors.js';
 import { parseUsers, type Users } from '../users.js';
 import { Refusal } from './refusal.js';
@@ -30,6 +30,18 @@ export async function readSecret(path: string): Promise<Uint8Array> {
   throw new Refusal(`The secret in the secret file is shorter than ${leastSecretBytes} bytes.`);
 }
 
+/** Makes sure that a file is there that nobody but its owner can read: a new one is made so. */
+export async function ownFile(path: string, what: string): Promise<void> {
+  const file = await open(path, 'a', 0o600).catch(() => {
+    throw new Refusal(`The ${what} file cannot be written.`);
+  });
+  try {
+    await judge(file, what, Number.POSITIVE_INFINITY, readableByOthers, 'read');
+  } finally {
+    await file.close();
+  }
+}
+
 async function readOwnFile(
   path: string,
   what: string,
@@ -45,19 +57,27 @@ async function readOwnFile(
     throw new Refusal(`The ${what} file ${exists ? 'cannot be read' : 'does not exist'}.`);
   });
   try {
-    // Asked of the open file, so that what is judged is what is read.
-    const { mode, size } = await file.stat().then((stat) => {
-      if (!stat.isFile()) throw new Refusal(`The ${what} file is not a file.`);
-      return stat;
-    });
-    if (size > most) throw new Refusal(`The ${what} file is larger than ${most} bytes.`);
-    // Windows keeps its permissions elsewhere.
-    if (process.platform !== 'win32' && (mode & forbiddenMode) !== 0) {
-      const cure = forbiddenMode === readableByOthers ? 'chmod 600' : 'chmod o-w';
-      throw new Refusal(`The ${what} file can be ${done} by others than its owner; run ${cure} on it.`);
-    }
+    await judge(file, what, most, forbiddenMode, done);
     return await file.readFile();
   } finally {
     await file.close();
+  }
+}
+
+/** Asked of the open file, so that what is judged is what is used. */
+async function judge(
+  file: FileHandle,
+  what: string,
+  most: number,
+  forbiddenMode: number,
+  done: string,
+): Promise<void> {
+  const stat = await file.stat();
+  if (!stat.isFile()) throw new Refusal(`The ${what} file is not a file.`);
+  if (stat.size > most) throw new Refusal(`The ${what} file is larger than ${most} bytes.`);
+  // Windows keeps its permissions elsewhere.
+  if (process.platform !== 'win32' && (stat.mode & forbiddenMode) !== 0) {
+    const cure = forbiddenMode === readableByOthers ? 'chmod 600' : 'chmod o-w';
+    throw new Refusal(`The ${what} file can be ${done} by others than its owner; run ${cure} on it.`);
   }
 }

@@ -5,11 +5,11 @@ import { nodeHandler } from '../adapters/node.js';
 import { createSessions } from '../core/sessions.js';
 import { createTokens } from '../core/tokens.js';
 import { createSessionServer } from '../session-server.js';
-import { memoryStore } from '../stores/memory.js';
 import { authenticateWith } from '../users.js';
 import { parseArguments } from './arguments.js';
 import { readSecret, readUsers } from './files.js';
 import { Refusal } from './refusal.js';
+import { openStore } from './store.js';
 
 const known = {
   options: ['port', 'host', 'users', 'issuer', 'audience', 'store'],
@@ -38,9 +38,6 @@ export async function serve(args: readonly string[]): Promise<void> {
       'The option --users is missing: a file with lines of can-connect-session hash-password NAME.',
     );
   }
-  if ((option('store') ?? 'memory') !== 'memory') {
-    throw new Refusal('The option --store can only be memory: sessions end with the process.');
-  }
 
   const users = await readUsers(usersFile);
   const secrets = await Promise.all((values.get('secret-file') ?? []).map(readSecret));
@@ -48,9 +45,10 @@ export async function serve(args: readonly string[]): Promise<void> {
     secrets.push(randomBytes(32));
     console.error('No --secret-file: a secret was generated, and tokens are good until this process ends.');
   }
-  if (!values.has('store')) console.error('No --store: sessions rest in memory until this process ends.');
+  const { store, notice } = await openStore(option('store'));
+  if (notice !== undefined) console.error(notice);
 
-  const sessions = createSessions({ store: memoryStore() });
+  const sessions = createSessions({ store });
   const sessionServer = refuseInvalid(() =>
     createSessionServer({
       sessions,
