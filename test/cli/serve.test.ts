@@ -95,6 +95,23 @@ QUnit.module('cli serve', () => {
     });
   });
 
+  QUnit.test('waits at SIGTERM for no connection on which nothing was asked', async (assert) => {
+    // As browsers open them ahead of time. Waiting for one would take ten seconds.
+    assert.timeout(8000);
+    await withFiles({ users, secret }, async (path) => {
+      const args = ['--store=memory', '--users', path('users'), '--secret-file', path('secret')];
+      const server = start(['serve', '--port=0', ...args]);
+      const { port } = new URL(await listening(server));
+      const socket = connect(Number(port), '127.0.0.1');
+      await new Promise<void>((resolve) => socket.once('connect', resolve));
+      // Answered after the silent connection was accepted: the server knows of it.
+      await fetch(`http://127.0.0.1:${port}/session`);
+      server.process.kill('SIGTERM');
+      assert.equal((await server.exit).code, 0);
+      socket.destroy();
+    });
+  });
+
   QUnit.test('says when the port is taken, and exits with 1', async (assert) => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

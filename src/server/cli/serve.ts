@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { SessionError } from '../../protocol/errors.js';
 import { nodeHandler } from '../adapters/node.js';
 import { createSessions } from '../core/sessions.js';
@@ -109,11 +110,19 @@ function listen(server: Server, port: number, host: string): Promise<string> {
 
 /** Takes no new connections after the first signal, and is done when the running requests are. A second signal kills. */
 function untilSignal(server: Server): Promise<void> {
+  // Browsers open connections ahead of time, and `close` would wait for those on which nothing was asked.
+  const silent = new Set<Socket>();
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }) => silent.delete(socket));
   return new Promise((resolve) => {
     const stop = (): void => {
       process.off('SIGTERM', stop).off('SIGINT', stop);
       setTimeout(() => server.closeAllConnections(), longestGoodbye).unref();
       server.close(() => resolve());
+      for (const socket of silent) socket.destroy();
     };
     process.on('SIGTERM', stop).on('SIGINT', stop);
   });
