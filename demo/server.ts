@@ -1,23 +1,24 @@
 // What `npm start` opens: the session server and the app on one origin. `PORT=3001 npm start` takes another port.
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import {
   authenticateWith,
   createSessionServer,
   createSessions,
   createTokens,
-  memoryStore,
   parseUsers,
 } from 'can-connect-session/server';
 import { nodeHandler } from 'can-connect-session/server/node';
 import { appHandler } from './app-handler.js';
+import { openRest } from './rest.js';
 
 /** Short, so that the countdown is worth watching: milliseconds. */
 const timeToLive = 10 * 60 * 1000;
 
 const host = '127.0.0.1';
 const port = process.env.PORT ?? '3000';
+const folder = process.env.DEMO_DATA ?? fileURLToPath(new URL('data', import.meta.url));
 
 function giveUp(sentence: string): never {
   console.error(sentence);
@@ -27,13 +28,14 @@ function giveUp(sentence: string): never {
 if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) giveUp('PORT must be a whole number from 0 to 65535.');
 
 const users = parseUsers(await readFile(new URL('users', import.meta.url), 'utf8'));
-const sessions = createSessions({ store: memoryStore(), timeToLive });
+const rest = await openRest(folder);
+const sessions = createSessions({ store: rest.store, timeToLive });
 const handleSession = nodeHandler(
   createSessionServer({
     sessions,
     authenticate: authenticateWith(users),
     tokens: createTokens({
-      keys: [{ alg: 'HS256', secret: randomBytes(32) }],
+      keys: [{ alg: 'HS256', secret: rest.secret }],
       issuer: 'session-demo',
       audience: 'session-demo',
     }),
@@ -55,14 +57,12 @@ server.listen(Number(port), host, () => {
   const actual = typeof address === 'object' && address !== null ? address.port : port;
   console.log(`The session demo is at http://${host}:${actual}`);
   console.log(`Sign in as ${[...users.keys()].join(' or ')}; the passwords are on the page.`);
-  console.log(
-    'A secret was generated and sessions rest in memory: both last until this process ends (Ctrl+C).',
-  );
+  console.log('Sessions and a generated secret rest in demo/data: a restart keeps you signed in (Ctrl+C).');
 });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    server.close(() => sessions.close());
+    server.close(() => sessions.close().then(rest.close));
     // Answers under way may finish; a browser also keeps connections open on which it has asked nothing yet.
     setTimeout(() => server.closeAllConnections(), 300).unref();
   });

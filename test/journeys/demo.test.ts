@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import QUnit from 'qunit';
 import { launchChromium } from '../../scripts/chromium.mjs';
-import { type Demo, startDemo } from './support/demo.js';
+import { type Demo, startDemo, temporaryFolder } from './support/demo.js';
 import { statusOf, storedToken, type Visit, visit } from './support/visit.js';
 
 const passwords = { ann: 'correct horse battery', bob: 'paper lantern orbit' };
@@ -297,10 +297,26 @@ QUnit.module('journeys › demo server', (hooks) => {
     assert.equal(await storedToken(page), null);
   });
 
+  QUnit.test('keeps the user signed in over a crash and a restart', async (assert) => {
+    const data = temporaryFolder();
+    const crashing = await startDemo({ data });
+    const { port } = new URL(crashing.url);
+    browser = await launchChromium();
+    const { page } = await visit(browser);
+    await page.goto(crashing.url);
+    await signIn(page);
+    await crashing.crash();
+    const again = await startDemo({ data, port });
+    await page.reload();
+    await heading(page, 'Hello, Ann').waitFor();
+    assert.equal(await statusOf(again.url, await storedToken(page)), 200);
+    await again.stop();
+  });
+
   QUnit.test('names another port when its own is taken', async (assert) => {
     const { port } = new URL(demo.url);
     await assert.rejects(
-      startDemo(port),
+      startDemo({ port }),
       new RegExp(`exit 1: Port ${port} is taken. Another one: PORT=\\d+`),
     );
   });

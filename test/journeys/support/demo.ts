@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { root } from '../../../scripts/paths.mjs';
 
 export interface Demo {
@@ -6,13 +9,21 @@ export interface Demo {
   readonly url: string;
   /** Ends it as an operator would. Resolves with its exit code. */
   stop(): Promise<number | null>;
+  /** Ends it as a crash would: `kill -9`. */
+  crash(): Promise<number | null>;
+}
+
+export interface DemoOptions {
+  readonly port?: string;
+  /** Where its sessions rest. Default: a folder of its own, removed afterwards. */
+  readonly data?: string;
 }
 
 /** Resolves when `npm run demo` would have said that it listens; rejects with what it said when it ends instead. */
-export async function startDemo(port = '0'): Promise<Demo> {
+export async function startDemo({ port = '0', data = temporaryFolder() }: DemoOptions = {}): Promise<Demo> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'demo/server.ts'], {
     cwd: root,
-    env: { ...process.env, PORT: port },
+    env: { ...process.env, PORT: port, DEMO_DATA: data },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // However the tests end, it does not outlive them.
@@ -41,5 +52,15 @@ export async function startDemo(port = '0'): Promise<Demo> {
       child.kill('SIGTERM');
       return exit;
     },
+    crash() {
+      kill();
+      return exit;
+    },
   };
+}
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'demo-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
