@@ -32,10 +32,10 @@ function run<Name extends Task['task']>(task: Task & { readonly task: Name }): A
 }
 
 function operations(): Row[] {
-  const time = chosen.quick ? 1000 : 40_000;
+  const time = chosen.quick ? 800 : 30_000;
   return [few, many].flatMap((live) => [
-    ...run({ task: 'memory', plan: { live, sample: chosen.quick ? 1000 : 4000, time } }),
-    ...run({ task: 'sqlite', plan: { live, sample: chosen.quick ? 200 : 1000, time } }),
+    ...run({ task: 'memory', plan: { live, sample: chosen.quick ? 500 : 4000, time } }),
+    ...run({ task: 'sqlite', plan: { live, sample: chosen.quick ? 100 : 1000, time } }),
   ]);
 }
 
@@ -48,7 +48,8 @@ function heap(): Row[] {
   const live = chosen.quick ? 100_000 : 1_000_000;
   const bytes = (kind: string) => run({ task: 'heap', kind, live });
   const ours = bytes('ours');
-  const others = ['express-session MemoryStore', 'memorystore', 'bare Map of objects', 'Map of JSON'];
+  const some = ['express-session MemoryStore', 'bare Map of objects'];
+  const others = chosen.quick ? some : [...some, 'memorystore', 'Map of JSON'];
   return others.map((kind) =>
     compared(`memory: heap, one of ${live} sessions`, 'bytes', ours, bytes(kind), kind),
   );
@@ -63,7 +64,7 @@ const families = [
 function sweeps(): Row[] {
   const sizes = chosen.quick ? [few, many] : [few, 100_000, many];
   return families.flatMap(([family, kinds]) => {
-    const [ours, ...others] = run({ task: 'sweep', kinds, sizes, rounds: chosen.quick ? 2 : 7 });
+    const [ours, ...others] = run({ task: 'sweep', kinds, sizes, rounds: chosen.quick ? 1 : 7 });
     return others.flatMap((theirs) => [
       ...theirs.flatMap((swept, index) => sweepRows(family, ours?.[index], swept)),
       ...growthRows(family, ours, theirs),

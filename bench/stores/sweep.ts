@@ -74,22 +74,18 @@ function ourSqliteStore(file: string): Sweepable {
   };
 }
 
-type Set = (sid: string, session: never, done: (error?: unknown) => void) => void;
+type Set = (sid: string, session: never) => unknown;
 
 /** Theirs: one call that cannot be interrupted. Their sessions expire by the clock, a millisecond after they are set. */
 function their(name: string, set: Set, sweep: (done: () => void) => void): Sweepable {
-  const add = (number: number, maxAge?: number) =>
-    new Promise<void>((resolve, reject) => {
-      const session = theirContent(number, maxAge) as never;
-      set(idOf(number), session, (error) => (error ? reject(error) : resolve()));
-    });
+  const add = (number: number, maxAge?: number) => set(idOf(number), theirContent(number, maxAge) as never);
   return {
     name,
     async addLive(live) {
-      for (let number = 0; number < live; number += 1) await add(number);
+      for (let number = 0; number < live; number += 1) add(number);
     },
     async addExpired(from) {
-      for (let number = from; number < from + EXPIRED; number += 1) await add(number, 1);
+      for (let number = from; number < from + EXPIRED; number += 1) add(number, 1);
       const over = Date.now() + 2;
       while (Date.now() < over) await new Promise((resolve) => setImmediate(resolve));
     },
@@ -105,7 +101,7 @@ export const kinds: Readonly<Record<string, (file: (name: string) => string) => 
     const store = memorystore();
     return their(
       'memorystore',
-      (sid, session, done) => store.set(sid, session, done),
+      (sid, session) => store.set(sid, session),
       (done) => {
         store.prune();
         done();
@@ -116,7 +112,7 @@ export const kinds: Readonly<Record<string, (file: (name: string) => string) => 
     const store = expressMemoryStore();
     return their(
       'express-session MemoryStore',
-      (sid, session, done) => store.set(sid, session, done),
+      (sid, session) => store.set(sid, session),
       (done) => store.all(() => done()),
     );
   },
@@ -125,7 +121,7 @@ export const kinds: Readonly<Record<string, (file: (name: string) => string) => 
     const { it: store, db } = theirSqlite(file('sweep-peer.db'));
     const sweepable = their(
       'better-sqlite3-session-store',
-      (sid, session, done) => store.set(sid, session, done),
+      (sid, session) => store.set(sid, session),
       (done) => {
         store.clearExpiredSessions();
         done();

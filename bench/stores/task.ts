@@ -4,7 +4,7 @@ import { rounded } from '../harness.js';
 import { heapPerSession } from './heap.js';
 import { fill, measureOperations, type Plan } from './operations.js';
 import { inMemory } from './sides.js';
-import { inFolder, inSqlite, inTransactions } from './sqlite.js';
+import { inFolder, inSqlite, inTransactions, warm } from './sqlite.js';
 import { kinds, measureSweep, type Swept } from './sweep.js';
 
 export type Task =
@@ -40,6 +40,7 @@ async function perform(task: Task): Promise<Row[] | number | Swept[][]> {
       await fill(side, task.plan.live, (steps, step) => inTransactions(db, steps, step));
       db.pragma('wal_checkpoint(TRUNCATE)');
     }
+    for (const [, , name] of sides) warm(name);
     return measureOperations(
       'SQLite',
       sides.map(([side]) => side),
