@@ -3,7 +3,7 @@ import { expiryReason, isExpired } from '../core/expiry.js';
 import { deepFreeze } from '../core/json.js';
 import { wholeNumber } from '../core/options.js';
 import type { SessionPage, SessionRecord, SessionStore } from '../core/store.js';
-import { EndedRing } from './memory-ended.js';
+import { EndedRing } from '../core/ended-ring.js';
 import { ExpiryIndex } from './memory-expiry.js';
 import { Rows } from './memory-rows.js';
 

@@ -1,5 +1,5 @@
 import type { EndReason } from '../../protocol/messages.js';
-import type { EndedNews, EndedQueue, EndedSession, SessionRecord } from '../core/store.js';
+import type { EndedNews, EndedQueue, EndedSession, SessionRecord } from './store.js';
 
 interface Entry {
   readonly ended: EndedSession;
