@@ -1,9 +1,9 @@
 import type { EndReason } from '../../protocol/messages.js';
+import { EndedRing } from '../core/ended-ring.js';
 import { expiryReason, isExpired } from '../core/expiry.js';
 import { deepFreeze } from '../core/json.js';
 import { wholeNumber } from '../core/options.js';
 import type { SessionPage, SessionRecord, SessionStore } from '../core/store.js';
-import { EndedRing } from '../core/ended-ring.js';
 import { ExpiryIndex } from './memory-expiry.js';
 import { Rows } from './memory-rows.js';
 

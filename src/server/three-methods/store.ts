@@ -1,9 +1,9 @@
 import { SessionError } from '../../protocol/errors.js';
 import type { EndReason } from '../../protocol/messages.js';
+import { EndedRing } from '../core/ended-ring.js';
 import { createExclusive, type Exclusive } from '../core/exclusive.js';
 import { accessedAt, expiryReason, isExpired } from '../core/expiry.js';
 import type { EndedQueue, SessionRecord, SessionStore, StoreFeature } from '../core/store.js';
-import { EndedRing } from '../core/ended-ring.js';
 import { copyOf, recordIfAny, recordOf, type StoredSession, stored } from './record.js';
 
 type Awaitable<T> = T | PromiseLike<T>;
