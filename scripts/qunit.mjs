@@ -28,7 +28,7 @@ function explain({ message, stack, actual, expected }) {
 }
 
 QUnit.config.autostart = false;
-QUnit.config.testTimeout = 30_000;
+QUnit.config.testTimeout = Number(process.env.TEST_TIMEOUT ?? 30_000);
 // The built-in reporters are for a page.
 QUnit.config.reporters = { ...QUnit.config.reporters, tap: false, console: false };
 

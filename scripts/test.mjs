@@ -1,5 +1,5 @@
 // What `npm test` runs: every step, whatever the ones before it said; then the coverage of both halves; then one line.
-// `node scripts/test.mjs node|sqlite|browser|journeys [FILE…]` runs one part, or only the files named.
+// `node scripts/test.mjs node|sqlite|browser|journeys [FILE…]` runs one part, or only the files named; `soak` the long proofs.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -99,6 +99,16 @@ const parts = {
   },
 };
 
+/** The long proofs in full: ten times the random sequences on every store, and the races over HTTP again and again. */
+function soak() {
+  const stores = filesIn(
+    'test',
+    /(?:memory|sqlite|simple|express-session-from|examples|races)[^/]*\.test\.ts$/,
+  );
+  const env = { TEST_PART: 'soak', MODEL_RUNS: '1500', RACES: '50', TEST_TIMEOUT: '1800000' };
+  tests('soak', () => run(process.execPath, ['--import', 'tsx', 'scripts/qunit.mjs', ...stores], env));
+}
+
 function build() {
   prune();
   tool('build and types', ['node_modules/typescript/bin/tsc', '-b']);
@@ -134,6 +144,7 @@ function conclude() {
 const [name, ...named] = process.argv.slice(2);
 const part = name === undefined ? undefined : parts[name];
 if (name === undefined) await everything();
+else if (name === 'soak') soak();
 else if (part) {
   // Journeys go through what ships.
   if (name === 'journeys') build();

@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import QUnit from 'qunit';
 
+/** The full proof is `npm run test:soak`. */
+const rounds = Number(process.env.RACES ?? 5);
 const secret = 'a secret of more than thirty-two bytes';
 const app = fileURLToPath(new URL('support/app.ts', import.meta.url));
 
@@ -55,13 +57,11 @@ for (const [name, where, processes] of settings) {
   QUnit.module(`journeys › races over HTTP on ${name}`, (hooks) => {
     const folder = mkdtempSync(join(tmpdir(), 'races-'));
     let apps: App[] = [];
-    let token: string;
 
     hooks.beforeEach(async () => {
       apps = [];
       // One after the other, so that the first makes the tables.
       for (let index = 0; index < processes; index += 1) apps.push(await start(where(folder)));
-      token = await signIn(at(0));
     });
     hooks.afterEach(() => {
       for (const { stop } of apps) stop();
@@ -70,29 +70,38 @@ for (const [name, where, processes] of settings) {
 
     const at = (index: number) => apps[index % processes]?.url ?? '';
 
-    QUnit.test('ten requests at once that each set a key keep ten of ten', async (assert) => {
-      const keys = [...'abcdefghij'];
-      const here = keys.length / processes;
-      const answers = await Promise.all(
-        keys.map((key, index) => call(`${at(index)}/set?key=${key}&gate=${here}`, token)),
-      );
-      assert.deepEqual(
-        answers.map(({ status }) => status),
-        keys.map(() => 200),
-      );
-      const { body } = await call(`${at(0)}/session`, token, 'GET');
-      assert.deepEqual(Object.keys(body.session.data).sort(), keys);
-    });
+    QUnit.test(
+      `ten requests at once that each set a key keep ten of ten, ${rounds} times`,
+      async (assert) => {
+        const keys = [...'abcdefghij'];
+        const here = keys.length / processes;
+        for (let round = 0; round < rounds; round += 1) {
+          const token = await signIn(at(0));
+          const answers = await Promise.all(
+            keys.map((key, index) => call(`${at(index)}/set?round=${round}&key=${key}&gate=${here}`, token)),
+          );
+          const { body } = await call(`${at(0)}/session`, token, 'GET');
+          assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+          assert.deepEqual(Object.keys(body.session.data).sort(), keys);
+        }
+      },
+    );
 
-    QUnit.test('a slow request that ends after the sign-out signs nobody in again', async (assert) => {
-      const slow = call(`${at(0)}/slow`, token);
-      await call(`${at(0)}/slow-has-read`, token);
-      assert.equal((await call(`${at(1)}/session`, token, 'DELETE')).status, 204);
-      await call(`${at(0)}/go`, token);
-      assert.deepEqual(await slow, { status: 401, body: { code: 'session/not-found' } });
-      for (let index = 0; index < processes; index += 1) {
-        assert.equal((await call(`${at(index)}/session`, token, 'GET')).status, 401);
-      }
-    });
+    QUnit.test(
+      `a slow request that ends after the sign-out revives nobody, ${rounds} times`,
+      async (assert) => {
+        for (let round = 0; round < rounds; round += 1) {
+          const token = await signIn(at(0));
+          const slow = call(`${at(0)}/slow?round=${round}`, token);
+          await call(`${at(0)}/slow-has-read?round=${round}`, token);
+          assert.equal((await call(`${at(1)}/session`, token, 'DELETE')).status, 204);
+          await call(`${at(0)}/go?round=${round}`, token);
+          assert.deepEqual(await slow, { status: 401, body: { code: 'session/not-found' } });
+          for (let index = 0; index < processes; index += 1) {
+            assert.equal((await call(`${at(index)}/session`, token, 'GET')).status, 401);
+          }
+        }
+      },
+    );
   });
 }

@@ -47,12 +47,15 @@ export class SessionExpired extends SessionNotFound {
  */
 export class SessionConflict extends SessionError {
   override readonly name: string = 'SessionConflict';
-  /** Where the changes contradict each other: JSON Pointers into `{ uid, userData, data, labels, timeToLive }`. */
+  /**
+   * Where the changes contradict each other: JSON Pointers into `{ uid, userData, data, labels, timeToLive }`. Empty where
+   * they do not and the option `conflicts` rejects them all the same.
+   */
   readonly paths: readonly string[];
 
   constructor(paths: readonly string[]) {
     super('session/conflict', {
-      message: `The session was changed by someone else meanwhile, at ${paths.join(', ')}.`,
+      message: `The session was changed by someone else meanwhile${paths.length > 0 ? `, at ${paths.join(', ')}` : ''}.`,
       status: 409,
     });
     this.paths = paths;

@@ -124,6 +124,10 @@ function wait(option: string, value: number): number {
 }
 
 function schemeOf({ ids, secrets }: SessionsOptions): IdScheme {
+  if (secrets !== undefined && typeof ids !== 'function') {
+    // Whoever gives secrets means ids that are signed, and must not get others.
+    throw invalidOption('The option secrets needs an option ids that uses it, such as signedIds.');
+  }
   const scheme = typeof ids === 'function' ? ids(secrets ?? []) : (ids ?? digestIds());
   if (typeof scheme?.issue !== 'function' || typeof scheme.read !== 'function') {
     throw invalidOption('The option ids must be an id scheme.');
@@ -135,5 +139,5 @@ function schemeOf({ ids, secrets }: SessionsOptions): IdScheme {
 function report(error: unknown): void {
   const name = error instanceof Error ? error.name : typeof error;
   const code = error instanceof SessionError ? ` ${error.code}` : '';
-  console.error(`can-connect-session: ending a session failed: ${name}${code}`);
+  console.error(`can-connect-session: a sweep or a destroy callback failed: ${name}${code}`);
 }

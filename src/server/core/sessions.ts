@@ -85,7 +85,7 @@ export interface Sessions<Data = { [key: string]: Json }> {
   supports(feature: StoreFeature): boolean;
   /** One use of a session at a time, in this process: what saves wait for, and tasks build on. */
   readonly exclusive: Exclusive;
-  /** Sweeps no more and closes the store. */
+  /** Sweeps no more and closes the store, once. */
   close(): Promise<void>;
 }
 
@@ -104,6 +104,7 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
   const exclusive = createExclusive({ timers: policy.timers });
   const ends = createEnds(policy);
   const sweeper = createSweeper(policy, () => ends.tell());
+  let closed: Promise<void> | undefined;
 
   async function destroy(id: string, reason: EndReason = 'signed-out'): Promise<boolean> {
     oneOf('reason', reason, reasons);
@@ -247,9 +248,9 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
     onDestroy: (callback) => ends.onAny(callback),
     supports: (feature) => !store.cannot.includes(feature),
 
-    async close() {
-      await sweeper.stop();
-      await answerOf(store.close());
+    close() {
+      closed ??= sweeper.stop().then(() => answerOf(store.close()));
+      return closed;
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * A small app behind the session server, as a process of its own: `node --import tsx app.ts STORE SECRET`. It prints its
- * URL. `POST /set?key=…` reads the session, waits until `gate` others have read theirs too, sets the key and saves.
- * `POST /slow` reads the session, and saves it only when `POST /go` says so.
+ * URL. `POST /set?key=…` reads the session, waits until `gate` requests have read theirs, sets the key and saves.
+ * `POST /slow` reads the session, and saves it only when `POST /go` says so. `round` keeps one try from the next.
  */
 
 import { createServer, type IncomingMessage } from 'node:http';
@@ -25,29 +25,32 @@ const tokens = createTokens({ keys: [{ alg: 'HS256', secret }], issuer: 'app', a
 const authenticate = async () => ({ id: 'ann' });
 const handle = nodeHandler(createSessionServer({ sessions, tokens, authenticate }));
 
-/** Holds everybody back until enough have come. */
-function gate() {
-  let open: () => void = () => {};
-  let waiting = 0;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
+/** Holds everybody back until enough have come, or until somebody opens it. */
+class Gate {
+  #waiting = 0;
+  #open: () => void = () => {};
+  readonly #opened = new Promise<void>((resolve) => {
+    this.#open = resolve;
   });
-  return {
-    open: () => open(),
-    pass(needed: number) {
-      waiting += 1;
-      if (waiting >= needed) open();
-      return opened;
-    },
-  };
+
+  open(): void {
+    this.#open();
+  }
+
+  pass(needed = Number.POSITIVE_INFINITY): Promise<void> {
+    this.#waiting += 1;
+    if (this.#waiting >= needed) this.#open();
+    return this.#opened;
+  }
 }
 
-const together = gate();
-const slow = gate();
-let arrived: () => void = () => {};
-const slowHasRead = new Promise<void>((resolve) => {
-  arrived = resolve;
-});
+const gates = new Map<string, Gate>();
+
+function gate(name: string): Gate {
+  const found = gates.get(name) ?? new Gate();
+  gates.set(name, found);
+  return found;
+}
 
 async function sessionOf(request: IncomingMessage) {
   const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
@@ -56,24 +59,25 @@ async function sessionOf(request: IncomingMessage) {
 
 async function answer(request: IncomingMessage): Promise<object> {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://app');
+  const round = searchParams.get('round');
   if (pathname === '/go') {
-    slow.open();
+    gate(`go ${round}`).open();
     return {};
   }
   if (pathname === '/slow-has-read') {
-    await slowHasRead;
+    await gate(`slow ${round}`).pass();
     return {};
   }
   const session = await sessionOf(request);
   if (pathname === '/set') {
-    await together.pass(Number(searchParams.get('gate')));
+    await gate(`set ${round}`).pass(Number(searchParams.get('gate')));
     session.data[searchParams.get('key') ?? ''] = 1;
     await session.save();
   }
   if (pathname === '/slow') {
     session.data.late = 1;
-    arrived();
-    await slow.pass(Number.POSITIVE_INFINITY);
+    gate(`slow ${round}`).open();
+    await gate(`go ${round}`).pass();
     await session.save();
   }
   return session.data;

@@ -155,4 +155,9 @@ QUnit.module('server/core/conflicts', () => {
       assert.equal(await one.count(), 0);
     }
   });
+
+  QUnit.test('a conflict without a contradiction names no place', (assert) => {
+    assert.equal(new SessionConflict([]).message, 'The session was changed by someone else meanwhile.');
+    assert.true(new SessionConflict(['/data/a', '/uid']).message.endsWith(', at /data/a, /uid.'));
+  });
 });

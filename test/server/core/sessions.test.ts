@@ -267,6 +267,20 @@ QUnit.module('server/core/sessions', () => {
   });
 
   QUnit.module('the store', () => {
+    QUnit.test('is closed once, however often the sessions are', async (assert) => {
+      let closed = 0;
+      const store = { ...memoryStore(), close: async () => void (closed += 1) };
+      const { sessions } = fixture({ store });
+      await Promise.all([sessions.close(), sessions.close()]);
+      await sessions.close();
+      assert.equal(closed, 1);
+    });
+
+    QUnit.test('gets no secrets that nobody uses', async (assert) => {
+      const secrets = ['a secret of more than thirty-two bytes'];
+      assert.equal(await codeOf(async () => fixture({ secrets })), 'config/invalid');
+    });
+
     QUnit.test(
       'S76 turns each of its failures into store/unavailable and keeps the cause',
       async (assert) => {

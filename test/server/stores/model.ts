@@ -239,11 +239,12 @@ async function interleavings(makeStore: MakeStore, runs: number, seed: number): 
 
 /**
  * Judges a store by random sequences against the model and by random interleavings of two processes. `MODEL_RUNS` (default
- * 100) runs of each; a failure names its seed, and `MODEL_SEED` repeats it.
+ * 100) runs of each; the seed is printed, and `MODEL_SEED` repeats it.
  */
 export async function modelAgrees(makeStore: MakeStore): Promise<void> {
   const runs = Number(process.env.MODEL_RUNS ?? 100);
   const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
+  console.log(`model: MODEL_SEED=${seed} MODEL_RUNS=${runs}`);
   try {
     await sequences(makeStore, { numRuns: runs, seed });
     await interleavings(makeStore, runs, seed);
