@@ -269,7 +269,10 @@ QUnit.module('server/core/sessions', () => {
   QUnit.module('the store', () => {
     QUnit.test('is closed once, however often the sessions are', async (assert) => {
       let closed = 0;
-      const store = { ...memoryStore(), close: async () => void (closed += 1) };
+      const close = async () => {
+        closed += 1;
+      };
+      const store = { ...memoryStore(), close };
       const { sessions } = fixture({ store });
       await Promise.all([sessions.close(), sessions.close()]);
       await sessions.close();
