@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import QUnit from 'qunit';
-import { ensureBuilt, manifest, root } from '../support/repository.js';
+import { ensureBuilt, inPlainNode, manifest, root } from '../support/repository.js';
 
 /**
  * Every name that can be imported at run time, by subpath. A name that appears or disappears here is a change of the public
@@ -47,16 +46,10 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   './server/sqlite': ['sqliteStore'],
 };
 
-/** What a plain Node process, without a window and without any loader, gets from an import. */
-function namesOf(specifier: string): string[] {
+/** What a plain Node process gets from an import. */
+function namesOf(specifier: string): readonly string[] {
   const script = `console.log(JSON.stringify(Object.keys(await import(${JSON.stringify(specifier)})).sort()))`;
-  const env = { ...process.env, NODE_OPTIONS: '' };
-  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
-    cwd: root,
-    env,
-    encoding: 'utf8',
-  });
-  return JSON.parse(printed);
+  return inPlainNode(script) as readonly string[];
 }
 
 const subpaths = Object.keys(manifest.exports).filter((path) => path !== './package.json');

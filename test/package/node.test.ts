@@ -1,23 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import QUnit from 'qunit';
-import { ensureBuilt, root } from '../support/repository.js';
-
-/** Runs a script as a plain Node process of this package would, without a window, and gives what it prints. */
-function run(script: string): unknown {
-  const env = { ...process.env, NODE_OPTIONS: '' };
-  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
-    cwd: root,
-    env,
-    encoding: 'utf8',
-  });
-  return JSON.parse(printed);
-}
+import { ensureBuilt, inPlainNode } from '../support/repository.js';
 
 QUnit.module('package › the browser half in Node (C-23)', (hooks) => {
   hooks.before(() => ensureBuilt());
 
   QUnit.test('connects a type and finds nobody signed in, without a window', (assert) => {
-    const seen = run(`
+    const seen = inPlainNode(`
       import DefineMap from 'can-define/map/map.js';
       import { connectSession } from 'can-connect-session';
       const Session = connectSession({ Map: DefineMap.extend('Session', { exp: 'any' }) });
@@ -28,7 +16,7 @@ QUnit.module('package › the browser half in Node (C-23)', (hooks) => {
   });
 
   QUnit.test('keeps two connections of one process apart', (assert) => {
-    const seen = run(`
+    const seen = inPlainNode(`
       import DefineMap from 'can-define/map/map.js';
       import { connectSession } from 'can-connect-session';
       const connect = () => connectSession({ Map: DefineMap.extend('Session', { exp: 'any' }) });

@@ -48,3 +48,14 @@ export function ensureBuilt(): void {
   if (missing.length > 0) throw new Error(`The build made no ${missing.join(', ')}:\n${stdout}${stderr}`);
   built = true;
 }
+
+/** Runs a module in a plain Node process, without a window and without any loader, and gives the JSON that it prints. */
+export function inPlainNode(script: string): unknown {
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+  });
+  return JSON.parse(printed);
+}
