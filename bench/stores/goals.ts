@@ -22,7 +22,8 @@ const atMost = (name: RegExp, other: string, most: number, unit: string): Goal =
   reached: ({ ours }) => ours <= most,
 });
 
-const byHand = 'prepared statements by hand';
+/** Held against the same job, and not against bare statements, which keep no promise of the contract. */
+const byHand = 'the same job by hand';
 
 /** As the requirement says them; those about a million sessions need a thorough run. */
 const goals: readonly Goal[] = [

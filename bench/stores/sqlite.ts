@@ -5,8 +5,8 @@ import makeSqliteStore from 'better-sqlite3-session-store';
 import session from 'express-session';
 import Database from 'libsql';
 import { sqliteStore } from '../../src/server/stores/sqlite.js';
-import { ourRecord } from './content.js';
-import { ours, present, type Side, type Target, theirs, tick } from './sides.js';
+import { bareStatements, sameJob } from './by-hand.js';
+import { ours, type Side, theirs } from './sides.js';
 
 type Handle = InstanceType<typeof Database>;
 
@@ -44,69 +44,22 @@ export function theirSqlite(file: string) {
   return { db, it: new Quiet({ client: db }) };
 }
 
-/**
- * The limit: what somebody writes by hand who wants the same of a session: found by its id, by its user and by its end. It
- * compares no versions and keeps no ends; `destroy` only deletes.
- */
-function byHand(db: Handle): Side {
-  db.exec(`
-    CREATE TABLE sessions (
-      id TEXT PRIMARY KEY, uid TEXT, version INTEGER NOT NULL, last_access INTEGER NOT NULL, expires_at INTEGER, data TEXT
-    );
-    CREATE INDEX by_end ON sessions (expires_at);
-    CREATE INDEX by_user ON sessions (uid);`);
-  const insert = db.prepare('INSERT INTO sessions VALUES (?, ?, 1, ?, ?, ?)');
-  const select = db.prepare('SELECT version, uid, last_access, expires_at, data FROM sessions WHERE id = ?');
-  const access = db.prepare(
-    'UPDATE sessions SET last_access = ?, expires_at = ? WHERE id = ? AND expires_at > ?',
-  );
-  const update = db.prepare(
-    'UPDATE sessions SET version = version + 1, data = ?, last_access = ?, expires_at = ? WHERE id = ? AND expires_at > ?',
-  );
-  const remove = db.prepare('DELETE FROM sessions WHERE id = ?');
-  const records = Array.from({ length: 1024 }, (_, number) => ourRecord(number, present()));
-  const recordOf = (number: number) => records[number & 1023] as (typeof records)[number];
-  const week = 7 * 24 * 60 * 60 * 1000;
-
-  function get({ id }: Target) {
-    const row = select.get(id) as { data: string };
-    return { ...row, data: JSON.parse(row.data) };
-  }
-  function touch({ id }: Target) {
-    const now = tick();
-    return access.run(now, now + week, id, now);
-  }
-  return {
-    name: 'prepared statements by hand',
-    create({ id, uid, number }) {
-      const { data, created, expiresAt } = recordOf(number);
-      return insert.run(id, uid, created, expiresAt, JSON.stringify(data));
-    },
-    get,
-    touch,
-    getAndTouch(target) {
-      const found = get(target);
-      touch(target);
-      return found;
-    },
-    save({ id, number }) {
-      const now = tick();
-      return update.run(JSON.stringify(recordOf(number + 1).data), now, now + week, id, now);
-    },
-    destroy: ({ id }) => remove.run(id),
-  };
-}
-
 /** Ours first. Beside each its database, for filling it in a few transactions, and the file of it. */
 export function inSqlite(file: (name: string) => string): readonly (readonly [Side, Handle, string])[] {
-  const [mineFile, peerFile, handFile] = [file('ours.db'), file('peer.db'), file('hand.db')];
+  const [mineFile, peerFile, sameFile, bareFile] = ['ours.db', 'peer.db', 'same.db', 'bare.db'].map(file) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   const mine = ourSqlite(mineFile);
   const peer = theirSqlite(peerFile);
-  const hand = open(handFile);
+  const [same, bare] = [open(sameFile), open(bareFile)];
   return [
     [ours(mine.it), mine.db, mineFile],
     [theirs('better-sqlite3-session-store', peer.it), peer.db, peerFile],
-    [byHand(hand), hand, handFile],
+    [sameJob(same), same, sameFile],
+    [bareStatements(bare), bare, bareFile],
   ];
 }
 

@@ -2,36 +2,52 @@ const rowsPerBlock = 4096;
 /** Rows are stored plus one, so that a fresh block, all zeros, holds nothing but ends. */
 const none = 0;
 
+/** Seconds that share one list as long as they are far off. */
+const secondsPerSpan = 16;
+
 /**
- * Which rows expire when. All rows of one second stand in one doubly linked list, so that a row comes and goes in constant
- * time; a heap of the seconds, of which there are few, tells which comes first. What a sweep visits are the rows it
- * removes, and those that end later within the very second in which it happens.
+ * Which rows expire when. The rows of one span of time stand in one doubly linked list, so that a row comes and goes in
+ * constant time; a heap of the spans tells which comes first. What is far off stands in spans of sixteen seconds, of which
+ * there are few, however many sessions there are. A span that begins is split into its seconds. What a sweep visits are the
+ * rows it removes, and those that end later within the very second in which it happens.
  */
 export class ExpiryIndex {
   /** Pairs of links for each row: the one before, the one after. */
   readonly #links: Int32Array[] = [];
-  readonly #heads = new Map<number, number>();
-  readonly #seconds: number[] = [];
+  readonly #far = new Lists();
+  readonly #near = new Lists();
+  readonly #endOf: (row: number) => number;
+  /** The last span that was split. */
+  #begun = Number.NEGATIVE_INFINITY;
+
+  /** @param endOf when a row ends, as it was added */
+  constructor(endOf: (row: number) => number) {
+    this.#endOf = endOf;
+  }
 
   /** Adds a row that ends at this instant; `Infinity` = never, and needs no index. */
   add(row: number, expiresAt: number): void {
     if (expiresAt === Number.POSITIVE_INFINITY) return;
-    const second = secondOf(expiresAt);
     while (row >> 12 >= this.#links.length) this.#links.push(new Int32Array(rowsPerBlock * 2));
-    const head = this.#heads.get(second);
-    if (head === undefined) push(this.#seconds, second);
-    this.#link(row, none, head ?? none);
-    if (head !== undefined && head !== none) this.#setBefore(head - 1, row + 1);
-    this.#heads.set(second, row + 1);
+    const second = secondOf(expiresAt);
+    const span = spanOf(second);
+    if (span > this.#begun) this.#addTo(this.#far, span, row);
+    else this.#addTo(this.#near, second, row);
   }
 
   /** Removes a row that was added with this instant. */
   remove(row: number, expiresAt: number): void {
     if (expiresAt === Number.POSITIVE_INFINITY) return;
     const [before, after] = [this.#before(row), this.#after(row)];
-    if (before === none) this.#heads.set(secondOf(expiresAt), after);
-    else this.#setAfter(before - 1, after);
     if (after !== none) this.#setBefore(after - 1, before);
+    if (before !== none) {
+      this.#setAfter(before - 1, after);
+      return;
+    }
+    const second = secondOf(expiresAt);
+    const span = spanOf(second);
+    if (span > this.#begun) this.#far.heads.set(span, after);
+    else this.#near.heads.set(second, after);
   }
 
   /** Most touches move an end within its second, or not at all. */
@@ -47,25 +63,49 @@ export class ExpiryIndex {
    */
   visitDue(now: number, visit: (row: number) => boolean): void {
     const current = secondOf(now);
+    this.#begin(spanOf(current));
+    const { heads, heap } = this.#near;
     const seen: number[] = [];
-    for (
-      let second = this.#seconds[0];
-      second !== undefined && second <= current;
-      second = this.#seconds[0]
-    ) {
-      let next = this.#heads.get(second) ?? none;
-      let goOn = true;
-      while (next !== none && goOn) {
-        const row = next - 1;
-        next = this.#after(row);
-        goOn = visit(row);
-      }
-      if (!goOn) break;
-      pop(this.#seconds);
-      if ((this.#heads.get(second) ?? none) === none) this.#heads.delete(second);
+    for (let second = heap[0]; second !== undefined && second <= current; second = heap[0]) {
+      if (!this.#visitAll(heads.get(second) ?? none, visit)) break;
+      pop(heap);
+      if ((heads.get(second) ?? none) === none) heads.delete(second);
       else seen.push(second);
     }
-    for (const second of seen) push(this.#seconds, second);
+    for (const second of seen) push(heap, second);
+  }
+
+  /** Splits the spans that begin no later than this one. */
+  #begin(span: number): void {
+    this.#begun = Math.max(this.#begun, span);
+    const { heads, heap } = this.#far;
+    for (let next = heap[0]; next !== undefined && next <= span; next = heap[0]) {
+      const first = heads.get(next) ?? none;
+      pop(heap);
+      heads.delete(next);
+      this.#visitAll(first, (row) => {
+        this.#addTo(this.#near, secondOf(this.#endOf(row)), row);
+        return true;
+      });
+    }
+  }
+
+  /** Goes through a list, whose rows may leave it on the way, until `visit` answers false; then gives false. */
+  #visitAll(first: number, visit: (row: number) => boolean): boolean {
+    for (let next = first; next !== none; ) {
+      const row = next - 1;
+      next = this.#after(row);
+      if (!visit(row)) return false;
+    }
+    return true;
+  }
+
+  #addTo({ heads, heap }: Lists, key: number, row: number): void {
+    const head = heads.get(key);
+    if (head === undefined) push(heap, key);
+    else if (head !== none) this.#setBefore(head - 1, row + 1);
+    this.#link(row, none, head ?? none);
+    heads.set(key, row + 1);
   }
 
   #before(row: number): number {
@@ -90,6 +130,16 @@ export class ExpiryIndex {
     this.#setBefore(row, before);
     this.#setAfter(row, after);
   }
+}
+
+/** Lists of rows by their time, and which time comes first. A list that has become empty keeps its place. */
+class Lists {
+  readonly heads = new Map<number, number>();
+  readonly heap: number[] = [];
+}
+
+function spanOf(second: number): number {
+  return Math.floor(second / secondsPerSpan);
 }
 
 function secondOf(instant: number): number {

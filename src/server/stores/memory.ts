@@ -22,7 +22,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     wholeNumber('endedLimit', options.endedLimit ?? 10_000, 1000, 1_000_000, 'entries'),
   );
   const rows = new Rows();
-  const expiry = new ExpiryIndex();
+  const expiry = new ExpiryIndex((row) => rows.expiresAt(row));
   const byId = new Map<string, number>();
   /** Most users have one session: a set is made for the second. */
   const byUser = new Map<string, number | Set<number>>();

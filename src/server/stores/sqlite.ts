@@ -63,7 +63,7 @@ export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}
   const busyTimeout = wholeNumber('busyTimeout', options.busyTimeout ?? 5000, 0, 60_000, 'milliseconds');
   const endedLimit = wholeNumber('endedLimit', options.endedLimit ?? 10_000, 1000, 1_000_000, 'entries');
 
-  const attempt = attempts(configure(db, synchronous, busyTimeout), busyTimeout);
+  const attempt = attempts(db, configure(db, synchronous, busyTimeout), busyTimeout);
   createTables(db, prefix, names, busyTimeout);
   const sql = sessionStatements(db, names);
   const ended = endedQueue(db, names, endedLimit, attempt);

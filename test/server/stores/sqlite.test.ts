@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import QUnit from 'qunit';
+import { attempts, isBusy } from '../../../src/server/stores/sqlite/port.js';
 import { sessionStatements } from '../../../src/server/stores/sqlite/statements.js';
 import { type SqliteDatabase, sqliteStore } from '../../../src/server/stores/sqlite.js';
 import { change, never, record, start, until } from '../../../src/testing/store-kit.js';
@@ -226,6 +227,35 @@ QUnit.module(`server/stores/sqlite on ${driverName}`, (hooks) => {
   });
 
   QUnit.module('beside another writer', () => {
+    QUnit.test('gets on where what it read is old each time it writes', async (assert) => {
+      await withDatabase(async (db, file) => {
+        const other = openDatabase(file);
+        db.exec('CREATE TABLE counted (n INTEGER)');
+        db.exec('INSERT INTO counted VALUES (0)');
+        let tries = 0;
+        const step = () => {
+          tries += 1;
+          const before = valueOf(db, 'SELECT n FROM counted');
+          try {
+            // Gets in between whenever it can, as a process that writes without pause.
+            other.exec('UPDATE counted SET n = n + 1');
+          } catch (error) {
+            if (!isBusy(error)) throw error;
+          }
+          const { changes } = db.prepare('UPDATE counted SET n = n + 100 WHERE n = ?').run(before as number);
+          if (Number(changes) === 1) return;
+          throw Object.assign(new Error('database is locked'), {
+            code: 'SQLITE_BUSY_SNAPSHOT',
+            rawCode: 517,
+          });
+        };
+        await attempts(db, 0, 1000)(step);
+        assert.equal(tries, 2, 'the second try has the lock');
+        assert.equal(valueOf(db, 'SELECT n FROM counted'), 101);
+        other.close();
+      });
+    });
+
     QUnit.test('tries again when the other is done', async (assert) => {
       await withDatabase(async (db, file) => {
         const store = sqliteStore(db);

@@ -96,20 +96,41 @@ export type Attempt = <T>(step: () => T) => Promise<T>;
 /**
  * Each try waits `inPlace` milliseconds in SQLite, which blocks this process; between tries the process is free. After
  * `inAll` milliseconds of waiting it rejects with what the driver said.
+ *
+ * The first try takes the lock when it writes, which is all that is needed as a rule. Where others write without pause, what
+ * it has read may be old by then, again and again (SQLITE_BUSY_SNAPSHOT): so every further try takes the lock first.
  */
-export function attempts(inPlace: number, inAll: number): Attempt {
+export function attempts(db: SqliteDatabase, inPlace: number, inAll: number): Attempt {
   return async (step) => {
     let waited = 0;
+    let take = step;
     for (let next = 2; ; next = Math.min(2 * next, 100)) {
       try {
-        return step();
+        return take();
       } catch (error) {
         waited += inPlace + next;
         if (!isBusy(error) || waited > inAll) throw error;
       }
+      take = () => locked(db, step);
       await pause(next);
     }
   };
+}
+
+function locked<T>(db: SqliteDatabase, step: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = step();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    try {
+      db.exec('ROLLBACK');
+    } catch {
+      // Some failures have rolled back already.
+    }
+    throw error;
+  }
 }
 
 /** The same for the time of set-up, when a program has nothing better to do than wait. */
