@@ -3,11 +3,11 @@ const rowsPerBlock = 4096;
 const none = 0;
 
 /** Seconds that share one list as long as they are far off. */
-const secondsPerSpan = 16;
+const secondsPerSpan = 64;
 
 /**
  * Which rows expire when. The rows of one span of time stand in one doubly linked list, so that a row comes and goes in
- * constant time; a heap of the spans tells which comes first. What is far off stands in spans of sixteen seconds, of which
+ * constant time; a heap of the spans tells which comes first. What is far off stands in spans of a minute or so, of which
  * there are few, however many sessions there are. A span that begins is split into its seconds. What a sweep visits are the
  * rows it removes, and those that end later within the very second in which it happens.
  */

@@ -1,14 +1,32 @@
 import type { Json } from '../../protocol/messages.js';
 import { accessedAt, type TtlType } from '../core/expiry.js';
+import { isJsonObject } from '../core/json.js';
 import type { Labels, SessionRecord } from '../core/store.js';
 
 const rowsPerBlock = 4096;
-const numbersPerRow = 7;
-const refsPerRow = 6;
+const numbersPerRow = 6;
+const refsPerRow = 4;
+const ttlTypes: readonly TtlType[] = ['created', 'lastAccess', 'lastUpdate'];
 
 interface Block {
   readonly numbers: Float64Array;
+  /** The version, times four, and which of `ttlTypes`: good for a thousand million updates. */
+  readonly kinds: Uint32Array;
   readonly refs: unknown[];
+}
+
+/** What most sessions do not have. */
+class Rest {
+  constructor(
+    readonly userData: Json,
+    readonly labels: Labels,
+  ) {}
+}
+
+const noRest = new Rest(Object.freeze({}), Object.freeze({}));
+
+function isPlain({ userData, labels }: SessionRecord): boolean {
+  return [userData, labels].every((value) => isJsonObject(value) && Object.keys(value).length === 0);
 }
 
 /**
@@ -27,6 +45,7 @@ export class Rows {
     if (row >> 12 === this.#blocks.length) {
       this.#blocks.push({
         numbers: new Float64Array(rowsPerBlock * numbersPerRow),
+        kinds: new Uint32Array(rowsPerBlock),
         refs: new Array(rowsPerBlock * refsPerRow).fill(undefined),
       });
     }
@@ -35,7 +54,7 @@ export class Rows {
   }
 
   set(row: number, record: SessionRecord): void {
-    const { numbers, refs } = this.#blockOf(row);
+    const { numbers, kinds, refs } = this.#blockOf(row);
     const n = (row & (rowsPerBlock - 1)) * numbersPerRow;
     numbers[n] = record.expiresAt;
     numbers[n + 1] = record.lastAccess;
@@ -43,34 +62,34 @@ export class Rows {
     numbers[n + 3] = record.created;
     numbers[n + 4] = record.notAfter;
     numbers[n + 5] = record.timeToLive;
-    numbers[n + 6] = record.version;
+    kinds[row & (rowsPerBlock - 1)] = record.version * 4 + ttlTypes.indexOf(record.ttlType);
     const r = (row & (rowsPerBlock - 1)) * refsPerRow;
     refs[r] = record.id;
     refs[r + 1] = record.uid;
-    refs[r + 2] = record.userData;
-    refs[r + 3] = record.data;
-    refs[r + 4] = record.labels;
-    refs[r + 5] = record.ttlType;
+    refs[r + 2] = record.data;
+    refs[r + 3] = isPlain(record) ? undefined : new Rest(record.userData, record.labels);
   }
 
   /** The record in a row: an object of the caller's own, frozen, over content that all callers share. */
   get(row: number): SessionRecord {
-    const { numbers, refs } = this.#blockOf(row);
+    const { numbers, kinds, refs } = this.#blockOf(row);
     const n = (row & (rowsPerBlock - 1)) * numbersPerRow;
     const r = (row & (rowsPerBlock - 1)) * refsPerRow;
+    const kind = kinds[row & (rowsPerBlock - 1)] ?? 0;
+    const rest = (refs[r + 3] as Rest | undefined) ?? noRest;
     // A spread would take ten times as long as this literal.
     return Object.freeze({
       id: refs[r] as string,
-      version: numbers[n + 6] ?? 0,
+      version: kind >>> 2,
       uid: refs[r + 1] as string | null,
-      userData: refs[r + 2] as Json,
-      data: refs[r + 3] as Json,
-      labels: refs[r + 4] as Labels,
+      userData: rest.userData,
+      data: refs[r + 2] as Json,
+      labels: rest.labels,
       created: numbers[n + 3] ?? 0,
       lastAccess: numbers[n + 1] ?? 0,
       lastUpdate: numbers[n + 2] ?? 0,
       timeToLive: numbers[n + 5] ?? 0,
-      ttlType: refs[r + 5] as TtlType,
+      ttlType: ttlTypes[kind & 3] ?? 'created',
       notAfter: numbers[n + 4] ?? 0,
       expiresAt: numbers[n] ?? 0,
     });
@@ -86,7 +105,7 @@ export class Rows {
 
   /** Writes what an access at this instant changes, and gives the end that the session had before. */
   access(row: number, at: number): number {
-    const { numbers, refs } = this.#blockOf(row);
+    const { numbers, kinds } = this.#blockOf(row);
     const n = (row & (rowsPerBlock - 1)) * numbersPerRow;
     const before = numbers[n] ?? 0;
     const { lastAccess, expiresAt } = accessedAt(
@@ -97,7 +116,7 @@ export class Rows {
         created: numbers[n + 3] ?? 0,
         notAfter: numbers[n + 4] ?? 0,
         timeToLive: numbers[n + 5] ?? 0,
-        ttlType: refs[(row & (rowsPerBlock - 1)) * refsPerRow + 5] as TtlType,
+        ttlType: ttlTypes[(kinds[row & (rowsPerBlock - 1)] ?? 0) & 3] ?? 'created',
       },
       at,
     );

@@ -177,24 +177,8 @@ function pageOf(records: SessionRecord[], limit: number, after: string | undefin
   return { records: page, next: rest.length > limit ? page.at(-1)?.id : undefined };
 }
 
-const noLabels = Object.freeze({});
-const nothing = Object.freeze({});
-
 /** The content takes the way through JSON that it would take into a database, so that no store keeps more than another. */
 function withFrozenContent(record: SessionRecord): SessionRecord {
   const { userData, data, labels } = record;
-  const content = deepFreeze(JSON.parse(JSON.stringify({ userData, data, labels })));
-  return {
-    ...record,
-    data: content.data,
-    // Most sessions have the same here: nothing.
-    userData: isEmpty(content.userData) ? nothing : content.userData,
-    labels: isEmpty(content.labels) ? noLabels : content.labels,
-  };
-}
-
-function isEmpty(value: object | null): boolean {
-  return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
-  );
+  return { ...record, ...deepFreeze(JSON.parse(JSON.stringify({ userData, data, labels }))) };
 }
