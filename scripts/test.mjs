@@ -101,12 +101,11 @@ const parts = {
 
 /** The long proofs in full: ten times the random sequences on every store, and the races over HTTP again and again. */
 function soak() {
-  const stores = filesIn(
-    'test',
-    /(?:memory|sqlite|simple|express-session-from|examples|races)[^/]*\.test\.ts$/,
+  const proofs = ['test/server/stores', 'test/journeys'].flatMap((folder) =>
+    filesIn(folder, /(?:memory|sqlite|simple|express-session-from|examples|races)[^/]*\.test\.ts$/),
   );
   const env = { TEST_PART: 'soak', MODEL_RUNS: '1500', RACES: '50', TEST_TIMEOUT: '1800000' };
-  tests('soak', () => run(process.execPath, ['--import', 'tsx', 'scripts/qunit.mjs', ...stores], env));
+  tests('soak', () => run(process.execPath, ['--import', 'tsx', 'scripts/qunit.mjs', ...proofs], env));
 }
 
 function build() {
