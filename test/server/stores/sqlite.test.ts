@@ -256,13 +256,50 @@ QUnit.module(`server/stores/sqlite on ${driverName}`, (hooks) => {
       });
     });
 
+    QUnit.test('lets a read wait for nobody', async (assert) => {
+      await withDatabase(async (db, file) => {
+        const store = sqliteStore(db, { busyTimeout: 0 });
+        await store.create(record());
+        const other = openDatabase(file);
+        other.exec('BEGIN IMMEDIATE');
+        assert.deepEqual(await store.get('one'), record());
+        other.exec('COMMIT');
+        other.close();
+      });
+    });
+
+    QUnit.test('lives in the present after a write that gave up', async (assert) => {
+      await withDatabase(async (db, file) => {
+        const store = sqliteStore(db, { busyTimeout: 0 });
+        await store.create(record());
+        await store.create(record({ id: 'two' }));
+        await store.destroy('two', 'signed-out', start);
+        const other = openDatabase(file);
+        const uid = async () => (await store.get('one'))?.uid;
+        for (const giveUp of [
+          () => store.destroy('one', 'signed-out', start),
+          () => store.ended.claim('me', 1, 1000, start),
+          () => store.touch('one', start + 1),
+        ]) {
+          other.exec('BEGIN IMMEDIATE');
+          await assert.rejects(giveUp(), /locked/);
+          other.exec("UPDATE can_connect_sessions SET uid = uid || '!'");
+          other.exec('COMMIT');
+          assert.equal(await uid(), valueOf(other, 'SELECT uid FROM can_connect_sessions'));
+          other.exec("UPDATE can_connect_sessions SET uid = uid || '?'");
+          assert.equal(await uid(), valueOf(other, 'SELECT uid FROM can_connect_sessions'));
+        }
+        assert.equal(await store.touch('one', start + 5), 'touched');
+        other.close();
+      });
+    });
+
     QUnit.test('tries again when the other is done', async (assert) => {
       await withDatabase(async (db, file) => {
         const store = sqliteStore(db);
         const other = openDatabase(file);
         other.exec('BEGIN IMMEDIATE');
         const created = store.create(record());
-        assert.strictEqual(await store.get('one'), undefined, 'who only reads does not wait');
         other.exec('COMMIT');
         assert.true(await created);
         other.close();
@@ -339,6 +376,27 @@ QUnit.module(`server/stores/sqlite on ${driverName}`, (hooks) => {
         });
       },
     );
+
+    QUnit.test('no long stretch for a large sweep: others have their turns within it', async (assert) => {
+      await withDatabase(async (db) => {
+        const store = sqliteStore(db);
+        for (const end of [store.sweep, store.clear]) {
+          for (let index = 0; index < 260; index += 1) await store.create(until(`s-${index}`, start));
+          const seen = [260];
+          const look = () => {
+            seen.push(Number(valueOf(db, 'SELECT count(*) FROM can_connect_sessions')));
+            looking = setImmediate(look);
+          };
+          let looking = setImmediate(look);
+          assert.equal(await end(250, start), 250);
+          clearImmediate(looking);
+          seen.push(10);
+          const most = Math.max(...seen.map((each, index) => (seen[index - 1] ?? each) - each));
+          assert.true(most < 100, `${seen}`);
+          assert.equal(await end(250, start), 10, 'the rest');
+        }
+      });
+    });
 
     QUnit.test('a bounded log, also of what gives back what it wrote', async (assert) => {
       await withDatabase(async (db, file) => {

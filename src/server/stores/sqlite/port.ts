@@ -45,16 +45,16 @@ export function query<Row extends readonly SqliteValue[]>(db: SqliteDatabase, sq
   else if (statement.setReturnArrays !== undefined) statement.setReturnArrays(true);
   else {
     return {
-      first(...parameters) {
+      first: noted(db, (...parameters) => {
         const row = statement.get(...parameters);
         return row === undefined ? undefined : columnsOf<Row>(row);
-      },
-      all: (...parameters) => statement.all(...parameters).map(columnsOf<Row>),
+      }),
+      all: noted(db, (...parameters) => statement.all(...parameters).map(columnsOf<Row>)),
     };
   }
   return {
-    first: (...parameters) => statement.get(...parameters) as Row | undefined,
-    all: (...parameters) => statement.all(...parameters) as Row[],
+    first: noted(db, (...parameters) => statement.get(...parameters) as Row | undefined),
+    all: noted(db, (...parameters) => statement.all(...parameters) as Row[]),
   };
 }
 
@@ -66,7 +66,40 @@ function columnsOf<Row>(row: unknown): Row {
 /** A statement that writes; gives how many rows it wrote, without those that triggers wrote. */
 export function command(db: SqliteDatabase, sql: string): (...parameters: SqliteValue[]) => number {
   const statement = db.prepare(sql);
-  return (...parameters) => Number(statement.run(...parameters).changes);
+  return noted(db, (...parameters) => Number(statement.run(...parameters).changes));
+}
+
+type Run<T> = (...parameters: SqliteValue[]) => T;
+
+/**
+ * Statements that found the database busy, by database. libsql resets one only when it runs again; until then it holds the
+ * whole connection to the state that the database had at that moment: reads are old and writes can never succeed.
+ */
+const unfinished = new WeakMap<SqliteDatabase, () => void>();
+
+function noted<T>(db: SqliteDatabase, run: Run<T>): Run<T> {
+  return (...parameters) => {
+    try {
+      return run(...parameters);
+    } catch (error) {
+      // Nothing is NULL that a statement looks for, so that it can run again without doing anything. Only libsql has this
+      // property on its errors, and only libsql needs this.
+      if (isBusy(error) && 'rawCode' in Object(error))
+        unfinished.set(db, () => run(...parameters.map(() => null)));
+      throw error;
+    }
+  };
+}
+
+/** Lets the connection go on to the present. Throws when the database is still busy. */
+function finish(db: SqliteDatabase): void {
+  try {
+    unfinished.get(db)?.();
+  } catch (error) {
+    if (isBusy(error)) throw error;
+    // It may refuse the values: it has run, and that is all that is wanted.
+  }
+  unfinished.delete(db);
 }
 
 /** The value of a pragma, after it was set. */
@@ -106,6 +139,7 @@ export function attempts(db: SqliteDatabase, inPlace: number, inAll: number): At
     let take = step;
     for (let next = 2; ; next = Math.min(2 * next, 100)) {
       try {
+        finish(db);
         return take();
       } catch (error) {
         waited += inPlace + next;
