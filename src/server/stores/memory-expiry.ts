@@ -63,10 +63,9 @@ export class ExpiryIndex {
    */
   visitDue(now: number, visit: (row: number) => boolean): void {
     const current = secondOf(now);
-    this.#begin(spanOf(current));
     const { heads, heap } = this.#near;
     const seen: number[] = [];
-    for (let second = heap[0]; second !== undefined && second <= current; second = heap[0]) {
+    for (let second = this.#first(current); second !== undefined; second = this.#first(current)) {
       if (!this.#visitAll(heads.get(second) ?? none, visit)) break;
       pop(heap);
       if ((heads.get(second) ?? none) === none) heads.delete(second);
@@ -75,19 +74,26 @@ export class ExpiryIndex {
     for (const second of seen) push(heap, second);
   }
 
-  /** Splits the spans that begin no later than this one. */
-  #begin(span: number): void {
-    this.#begun = Math.max(this.#begun, span);
-    const { heads, heap } = this.#far;
-    for (let next = heap[0]; next !== undefined && next <= span; next = heap[0]) {
-      const first = heads.get(next) ?? none;
-      pop(heap);
-      heads.delete(next);
-      this.#visitAll(first, (row) => {
-        this.#addTo(this.#near, secondOf(this.#endOf(row)), row);
-        return true;
-      });
+  /** The first second up to this one. Splits the span in which it lies, and none that comes later. */
+  #first(current: number): number | undefined {
+    for (;;) {
+      const second = this.#near.heap[0] ?? Number.POSITIVE_INFINITY;
+      const span = this.#far.heap[0] ?? Number.POSITIVE_INFINITY;
+      if (span > spanOf(Math.min(second, current))) return second <= current ? second : undefined;
+      this.#split(span);
     }
+  }
+
+  #split(span: number): void {
+    const { heads, heap } = this.#far;
+    const first = heads.get(span) ?? none;
+    pop(heap);
+    heads.delete(span);
+    this.#begun = span;
+    this.#visitAll(first, (row) => {
+      this.#addTo(this.#near, secondOf(this.#endOf(row)), row);
+      return true;
+    });
   }
 
   /** Goes through a list, whose rows may leave it on the way, until `visit` answers false; then gives false. */
