@@ -65,7 +65,7 @@ module('options', () => {
   });
 
   module('url', () => {
-    test('may be one for each method, and no sign-out at all', async (assert) => {
+    test('may be one for each method, and no sign-out at all (CAN-28)', async (assert) => {
       const [login, me] = [await scriptedServer(), await scriptedServer()];
       await login.answer('POST', { body: { token: jwt(claimsOf('ann')) } });
       await me.answer('GET', { body: {} });
@@ -189,7 +189,7 @@ module('options', () => {
     });
   });
 
-  module("token: 'cookie'", () => {
+  module("token: 'cookie' (CAN-30)", () => {
     const session = { id: 'i', uid: 'ann', userData: {}, data: {}, expiresAt: NOW + 60_000 };
 
     test('asks GET url and stores nothing', async (assert) => {
