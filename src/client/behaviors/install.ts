@@ -146,9 +146,9 @@ export function install(connection: Connection, core: SessionCore): void {
   // can/map drops a promise of its own making here, whose rejection nobody could ever handle.
   for (const method of ['save', 'destroy'] as const) {
     Type.prototype[method] = function (this: Instance, ...callbacks: [Callback?, Callback?]) {
-      const promise: Promise<unknown> = connection[method](this);
-      if (callbacks.length) promise.then(...callbacks);
-      return promise;
+      const done: Promise<unknown> = connection[method](this);
+      if (callbacks.length) done.then(...callbacks);
+      return done;
     };
   }
 }

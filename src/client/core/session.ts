@@ -139,7 +139,7 @@ export function createCore(options: CoreOptions, storage: TokenStorage, transpor
       const error = cause as SessionError;
       const { code, status } = error;
       // Only what was judged here or a 401 ends a session; a network failure or a 5xx never does.
-      stale = status !== 401 && !code.startsWith('token');
+      stale = status === undefined ? !code.startsWith('token') : status !== 401;
       if (!stale) {
         const missing = code === 'token/missing';
         let reason: BrowserEndReason = status ? 'revoked' : 'tampered';
@@ -210,15 +210,15 @@ export function createCore(options: CoreOptions, storage: TokenStorage, transpor
     },
     async signOut() {
       const known = claims ?? cookie;
-      const told = forget();
+      const last = forget();
       const settle = begin();
-      if (!known && !told) return settle(nobody());
+      if (!known && !last) return settle(nobody());
       const ended: SettledState = { name: 'ended', reason: 'signed-out', error: fail('session/ended') };
       settle(ended);
       try {
         settle({
           ...ended,
-          told: await transport.destroy(told).then(
+          told: await transport.destroy(last).then(
             () => true,
             () => false,
           ),

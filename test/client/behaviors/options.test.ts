@@ -178,6 +178,14 @@ module('options', () => {
       });
     }
 
+    test('keeps it at a 503 that names a token code: only a 401 speaks of the session', async (assert) => {
+      const { server, Session, storage } = await signedIn();
+      await server.answer('GET', { status: 503, body: { code: 'token/expired', status: 503 } });
+      assert.equal((await Session.get()).sub, 'ann');
+      assert.ok(storage.getItem(KEY));
+      assert.propContains(Session.state, { name: 'authenticated', stale: true });
+    });
+
     test('keeps it when the network fails, and is no longer stale when it is back', async (assert) => {
       const { server, Session } = await signedIn();
       await server.fail('GET');
