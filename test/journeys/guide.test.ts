@@ -1,12 +1,11 @@
 import { createServer, request as httpRequest, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import QUnit from 'qunit';
 import { launchChromium } from '../../scripts/chromium.mjs';
 import { hashPassword } from '../../src/server/passwords.js';
 import { type Running, start, withFiles } from '../cli/process.js';
+import { bundle } from './support/bundle.js';
 import { statusOf, storedToken, type Visit, visit } from './support/visit.js';
 
 /** The guide's Session, as the page below puts it on `window`. */
@@ -20,21 +19,7 @@ type GuideSession = { readonly exp: number; readonly password?: string };
 const password = 'correct horse battery';
 const html = '<!doctype html><title>The guide</title><script type="module" src="/page.js"></script>';
 
-/** The guide's model as an app would bundle it: `can-connect-session` is what the package's exports say. */
-async function bundleGuide(): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: {
-      contents: "import Session from './session.js'; window.Session = Session; window.ready = true;",
-      resolveDir: fileURLToPath(new URL('../client/guide', import.meta.url)),
-    },
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    define: { 'process.env.NODE_ENV': '"development"', global: 'globalThis' },
-    write: false,
-  });
-  return outputFiles[0]?.text ?? '';
-}
+const guide = "import Session from './session.js'; window.Session = Session; window.ready = true;";
 
 /** Passes a request on as it came, which is what a development server does for the guide's app. */
 function proxyTo(url: string): RequestListener {
@@ -75,7 +60,7 @@ QUnit.module('journeys › guide', (hooks) => {
   hooks.before(async () => {
     const users = { content: `ann:${await hashPassword(password, { ln: 10, r: 1, p: 1 })}\n` };
     const [script] = await Promise.all([
-      bundleGuide(),
+      bundle(guide, new URL('../client/guide', import.meta.url), 'development'),
       withFiles({ users }, async (path) => {
         command = start(['serve', '--users', path('users'), '--port', '0', '--store', 'memory']);
         // However the tests end, it does not outlive them.

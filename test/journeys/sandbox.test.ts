@@ -1,10 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import QUnit from 'qunit';
 import { launchChromium } from '../../scripts/chromium.mjs';
+import { bundle } from './support/bundle.js';
 
 /** What the framed page tells its parent. */
 const app = `
@@ -21,24 +20,12 @@ const app = `
   parent.postMessage({ touching, code, sub, persisted: Session.state.persisted }, '*');
 `;
 
-async function bundle(): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents: app, resolveDir: fileURLToPath(new URL('.', import.meta.url)) },
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
-    write: false,
-  });
-  return outputFiles[0]?.text ?? '';
-}
-
 QUnit.module('journeys › a sandboxed frame', (hooks) => {
   let browser: Browser;
   let site: Server;
 
   hooks.before(async () => {
-    const script = await bundle();
+    const script = await bundle(app, new URL('.', import.meta.url), 'production');
     site = createServer((request, response) => {
       const framed = request.url === '/frame';
       // A frame without an origin of its own asks for its script as a stranger.
