@@ -29,3 +29,17 @@ QUnit.module('package › the browser half in Node (C-23)', (hooks) => {
     assert.deepEqual(seen, { one: 'ann', two: null, code: 'token/missing' });
   });
 });
+
+QUnit.module('package › the server half in Node', (hooks) => {
+  hooks.before(() => ensureBuilt());
+
+  QUnit.test('keeps no process alive: the sweep timer is unref’d', (assert) => {
+    const seen = inPlainNode(`
+      import { createSessions, memoryStore } from 'can-connect-session/server';
+      const sessions = createSessions({ store: memoryStore(), sweepInterval: 60_000 });
+      await sessions.create();
+      console.log(JSON.stringify(await sessions.count()));
+    `);
+    assert.equal(seen, 1);
+  });
+});

@@ -56,6 +56,8 @@ export function inPlainNode(script: string): unknown {
     cwd: root,
     env,
     encoding: 'utf8',
+    // What keeps itself alive is ended, and fails.
+    timeout: 20_000,
   });
   return JSON.parse(printed);
 }
