@@ -27,6 +27,9 @@ export type ErrorCode =
   | 'session/busy'
   | 'session/superseded'
   | 'session/malformed'
+  | 'session/active'
+  | 'session/not-fresh'
+  | 'session/size'
   // signing in
   | 'credentials/wrong'
   | 'credentials/missing'
@@ -39,6 +42,14 @@ export type ErrorCode =
   | 'request/method'
   | 'request/not-found'
   | 'request/refused'
+  | 'request/ambiguous'
+  | 'request/forbidden'
+  | 'request/precondition'
+  | 'request/precondition-required'
+  // JSON Patch
+  | 'patch/malformed'
+  | 'patch/conflict'
+  | 'patch/size'
   // what lies between
   | 'network/failed'
   | 'server/failed'
@@ -47,7 +58,8 @@ export type ErrorCode =
   // how the package was set up
   | 'config/behaviors'
   | 'config/type'
-  | 'config/invalid';
+  | 'config/invalid'
+  | 'config/insecure';
 
 /** Facts that travel with an error. None of them may hold a token, a password or the wire form of an id. */
 export interface SessionErrorDetails {
