@@ -50,8 +50,16 @@ export {
   type TokensOptions,
 } from './core/tokens.js';
 export type { SessionUser } from './core/user.js';
+export type { Announcement, Carrier, Readers } from './http/carrier.js';
+export { bearerCarrier } from './http/carriers/bearer.js';
+export { type CookieOptions, cookieCarrier } from './http/carriers/cookie.js';
+export { type HeaderCarrierOptions, headerCarrier } from './http/carriers/header.js';
+export { type RefererCarrierOptions, refererCarrier } from './http/carriers/referer.js';
+export { socketCarrier } from './http/carriers/socket.js';
+export { type UriCarrierOptions, uriCarrier } from './http/carriers/uri.js';
+export type { CurrentSession, PendingAnswer, Watch } from './http/current-session.js';
 export type { HttpAnswer, HttpHeaders, HttpRequest } from './http/exchange.js';
-export type { Authenticate, Credentials } from './http/session-endpoint.js';
+export type { Authenticate, Credentials, SignedIn } from './http/resources/session.js';
 export {
   defaultCost,
   hashPassword,
@@ -61,6 +69,7 @@ export {
   verifyPassword,
 } from './passwords.js';
 export { foxx, type Preset, starcounter, vweb } from './presets.js';
-export { createSessionServer, type SessionServer, type SessionServerOptions } from './session-server.js';
+export { createSessionServer, type SessionServer } from './session-server.js';
+export type { SessionServerOptions } from './session-server-options.js';
 export { type MemoryStoreOptions, memoryStore } from './stores/memory.js';
 export { authenticateWith, parseUsers, type User, type Users } from './users.js';

@@ -1,119 +1,152 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionError } from '../protocol/errors.js';
-import { invalidOption, wholeNumber } from './core/options.js';
+import { invalidOption } from './core/options.js';
 import type { Sessions } from './core/sessions.js';
 import type { Tokens } from './core/tokens.js';
-import type { HttpAnswer, HttpRequest } from './http/exchange.js';
+import { createAnnouncer } from './http/announcer.js';
+import type { Readers } from './http/carrier.js';
+import { CurrentSession, type PendingAnswer, type Watch } from './http/current-session.js';
+import { createDoor } from './http/door.js';
+import { type HttpAnswer, type HttpRequest, pathOf } from './http/exchange.js';
 import { createOrigins } from './http/origins.js';
 import { problemAnswer } from './http/problem.js';
+import { throughProxies } from './http/proxies.js';
+import { methodsOf, type Resource } from './http/resource.js';
+import { sessionResource } from './http/resources/session.js';
+import { createRotations } from './http/rotations.js';
 import { securityHeaders } from './http/security-headers.js';
-import { type Authenticate, type Resource, sessionEndpoint } from './http/session-endpoint.js';
-
-export interface SessionServerOptions<Data> {
-  readonly sessions: Sessions<Data>;
-  /** Whose credentials these are; `null` = nobody's. */
-  readonly authenticate: Authenticate;
-  /** Signs what the browser holds: `createTokens(…)`. */
-  readonly tokens: Tokens;
-  /**
-   * Origins, besides our own host, whose pages may call: `https://app.example`. Default: none. Requests that would change
-   * something and come from a page elsewhere are refused with 403.
-   */
-  readonly origins?: readonly string[];
-  /** Path of the session. Default `/session`. Begins with `/`, does not end with one, has no query. */
-  readonly url?: string;
-  /** Bytes of a request's body, at most 1 MiB. Default 16384. More is refused with 413. */
-  readonly bodyLimit?: number;
-  /**
-   * Hears of every failure that was answered with a 5xx: what `authenticate` or the store threw, as it was thrown.
-   * Default: name, code and place of it on standard error, without its message, which may quote what the user sent.
-   */
-  readonly onError?: (error: unknown) => void;
-}
+import { type SessionServerOptions, settingsOf } from './session-server-options.js';
 
 /** The session server: framework-free, stateless but for its store. Adapters connect it to a host. */
-export interface SessionServer {
+export interface SessionServer<Data = { [key: string]: unknown }> {
   /** Whether this path (a query may follow) is one of ours. The rest is left to the host. */
   owns(url: string): boolean;
-  /** Answers one request. Never rejects. */
+  /** Answers one request for one of our paths. Never rejects. */
   handle(request: HttpRequest): Promise<HttpAnswer>;
+  /**
+   * The session of a request that the host answers itself. Rejects with a `SessionError` when the request must not go on:
+   * `refuse` makes the answer.
+   */
+  open(request: HttpRequest, watch?: Watch): Promise<CurrentSession<Data>>;
+  /** Runs the host's handler, so that `current()` finds the session. */
+  run<T>(session: CurrentSession<Data>, handler: () => T): T;
+  /** The answer to a request that failed: problem details (RFC 9457). `onError` hears of it when it is a 5xx. */
+  refuse(error: unknown, request: HttpRequest): HttpAnswer;
+  /** What the answers of the host depend on, once the session is looked at: for `Vary` (S36). */
+  readonly varies: string;
+  /**
+   * The current session, anywhere within a handler (SC-12); `undefined` outside of one. Throws `config/invalid` unless the
+   * server was made with `ambient: true`.
+   */
+  current(): CurrentSession<Data> | undefined;
 }
 
-const mebibyte = 1_048_576;
-
 /** Puts the server together. Throws `config/invalid` when an option has a value it cannot have. */
-export function createSessionServer<Data>(options: SessionServerOptions<Data>): SessionServer {
-  const { sessions, authenticate, tokens, url = '/session', onError = reportFailure } = options;
-  if (typeof sessions?.get !== 'function')
-    throw invalidOption('The option sessions must be made by createSessions.');
-  if (typeof tokens?.verify !== 'function')
-    throw invalidOption('The option tokens must be made by createTokens.');
-  if (typeof authenticate !== 'function') throw invalidOption('The option authenticate must be a function.');
-  if (!/^(\/[\w.~-]+)+$/.test(url)) throw invalidOption('The option url must be a path such as /session.');
-  const bodyLimit = wholeNumber('bodyLimit', options.bodyLimit ?? 16_384, 1, mebibyte, 'bytes');
-  const origins = createOrigins(options.origins ?? []);
-  const resources: ReadonlyMap<string, Resource> = new Map([
-    [url, sessionEndpoint({ sessions, tokens, authenticate, bodyLimit })],
+export function createSessionServer<Data>(options: SessionServerOptions<Data>): SessionServer<Data> {
+  const settings = settingsOf(options);
+  const { sessions, tokens, url, carriers, proxies, signInBy, saveUninitialized } = settings;
+  const origins = createOrigins({
+    listed: settings.origins,
+    credentials: carriers.some(({ ambient }) => ambient),
+  });
+  const varies = carriers.flatMap(({ header }) => header ?? []);
+  const headersOf = securityHeaders(varies);
+  const door = createDoor({ sessions, carriers, origins, readers: readersOf(sessions, tokens) });
+  const announcer = createAnnouncer({ ...settings, origins });
+  const rotations = createRotations(sessions, settings.now);
+  const context = settings.ambient ? new AsyncLocalStorage<CurrentSession<Data>>() : undefined;
+  const resources: ReadonlyMap<string, Resource<Data>> = new Map([
+    [url, sessionResource({ ...settings, tellToken: signInBy === 'token' })],
   ]);
 
   async function answer(request: HttpRequest): Promise<HttpAnswer> {
     const resource = resources.get(pathOf(request.url));
     if (resource === undefined) return problemAnswer(new SessionError('request/not-found'));
     if (request.method === 'OPTIONS') return origins.preflight(request, methodsOf(resource));
-    // HEAD is GET without the body (RFC 9110 §9.3.2).
     const act = resource.get(request.method === 'HEAD' ? 'GET' : request.method);
     if (act === undefined) {
       return problemAnswer(new SessionError('request/method'), { allow: methodsOf(resource) });
     }
-    origins.admit(request);
-    return act(request);
+    origins.admit(request, false);
+    let told: PendingAnswer | undefined;
+    const watch: Watch = {
+      looked() {},
+      changed(pending) {
+        told = pending;
+      },
+    };
+    const current = new CurrentSession(request, await door.find(request), announcer, rotations, watch);
+    const answer = await act(request, current);
+    return told === undefined ? answer : { ...answer, headers: { ...answer.headers, ...told.headers() } };
+  }
+
+  /** A pre-session is nobody's wish in particular: it does not begin where one must not, instead of refusing the request. */
+  function mayBegin(request: HttpRequest): boolean {
+    try {
+      announcer.check(request);
+      return true;
+    } catch (error) {
+      if (error instanceof SessionError && error.code === 'request/origin') return false;
+      throw error;
+    }
   }
 
   function tell(error: unknown): void {
     try {
-      onError(error);
+      settings.onError(error);
     } catch {
       // Whoever listens badly must not cost the client its answer.
     }
   }
 
-  async function answerOrProblem(request: HttpRequest): Promise<HttpAnswer> {
-    try {
-      return await answer(request);
-    } catch (error) {
-      const problem = problemAnswer(error);
-      if (problem.status >= 500) tell(error);
-      return problem;
-    }
+  function problemOf(error: unknown): HttpAnswer {
+    const problem = problemAnswer(error);
+    if (problem.status >= 500) tell(error);
+    return problem;
+  }
+
+  function complete({ status, headers, body }: HttpAnswer, request: HttpRequest): HttpAnswer {
+    return {
+      status,
+      headers: { ...headersOf(request.secure), ...origins.headersFor(request), ...headers },
+      body,
+    };
   }
 
   return {
+    varies: varies.join(', '),
     owns: (path) => resources.has(pathOf(path)),
-    async handle(request) {
-      const { status, headers, body } = await answerOrProblem(request);
-      return {
-        status,
-        headers: { ...securityHeaders(request.secure), ...origins.headersFor(request), ...headers },
-        body,
-      };
+    refuse: (error, request) => complete(problemOf(error), throughProxies(request, proxies)),
+
+    async handle(direct) {
+      const request = throughProxies(direct, proxies);
+      return complete(await answer(request).catch(problemOf), request);
+    },
+
+    async open(direct, watch) {
+      const request = throughProxies(direct, proxies);
+      const found = await door.find(request);
+      const session = new CurrentSession(request, found, announcer, rotations, watch);
+      if (saveUninitialized && found.session === undefined && mayBegin(request)) await session.save();
+      return session;
+    },
+
+    run: (session, handler) => (context === undefined ? handler() : context.run(session, handler)),
+
+    current() {
+      if (context === undefined)
+        throw invalidOption('The session server needs the option ambient for current().');
+      return context.getStore();
     },
   };
 }
 
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
-}
-
-function methodsOf(resource: Resource): string {
-  return [...resource.keys(), 'HEAD', 'OPTIONS'].join(', ');
-}
-
-/** Where it happened, without what it says (S72). */
-function reportFailure(error: unknown): void {
-  const code = error instanceof SessionError ? ` ${error.code}` : '';
-  const root = error instanceof SessionError && error.cause instanceof Error ? error.cause : error;
-  const name = root instanceof Error ? root.name : typeof root;
-  const frames =
-    root instanceof Error ? (root.stack?.replace(root.message, '').match(/^ {4}at .*$/gm) ?? []) : [];
-  console.error(['can-connect-session: a request failed.', `${name}${code}`, ...frames].join('\n'));
+function readersOf(sessions: Pick<Sessions<never>, 'idOf'>, tokens: Tokens | undefined): Readers {
+  return {
+    idOf: sessions.idOf,
+    async sidOf(token) {
+      if (tokens === undefined) throw new SessionError('token/signature', { status: 401 });
+      return (await tokens.verify(token)).sid;
+    },
+  };
 }

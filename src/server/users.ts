@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { SessionError } from '../protocol/errors.js';
 import type { Json } from '../protocol/messages.js';
-import type { Authenticate } from './http/session-endpoint.js';
+import type { SessionUser } from './core/user.js';
+import type { Credentials } from './http/resources/session.js';
 import {
   defaultCost,
   type PasswordHash,
@@ -63,7 +64,7 @@ function wrongLine(number: number, what: string): SessionError {
  * Signs in the users of a file. A name that nobody has costs the same time as a wrong password, provided that all hashes
  * of the file have the same cost: it is checked against a hash of that cost which no password has.
  */
-export function authenticateWith(users: Users): Authenticate {
+export function authenticateWith(users: Users): (credentials: Credentials) => Promise<SessionUser | null> {
   const [anyone] = users.values();
   const decoy = decoyOf(anyone?.password ?? defaultCost);
   return async ({ username, password }) => {

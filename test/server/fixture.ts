@@ -3,7 +3,8 @@ import { createSessions } from '../../src/server/core/sessions.js';
 import type { SessionsOptions } from '../../src/server/core/sessions-options.js';
 import type { SessionStore } from '../../src/server/core/store.js';
 import { createTokens, type TokensOptions } from '../../src/server/core/tokens.js';
-import { createSessionServer, type SessionServerOptions } from '../../src/server/session-server.js';
+import { createSessionServer } from '../../src/server/session-server.js';
+import type { SessionServerOptions } from '../../src/server/session-server-options.js';
 import { memoryStore } from '../../src/server/stores/memory.js';
 
 export const password = 'correct horse battery staple';

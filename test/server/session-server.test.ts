@@ -1,7 +1,8 @@
 import QUnit from 'qunit';
 import { SessionError } from '../../src/protocol/errors.js';
 import type { HttpRequest } from '../../src/server/http/exchange.js';
-import { createSessionServer, type SessionServerOptions } from '../../src/server/session-server.js';
+import { createSessionServer } from '../../src/server/session-server.js';
+import type { SessionServerOptions } from '../../src/server/session-server-options.js';
 import { password, sessionServerFixture } from './fixture.js';
 
 function request(
@@ -14,6 +15,8 @@ function request(
     method,
     url,
     secure: false,
+    address: '127.0.0.1',
+    connection: undefined,
     header: (name) => headers[name],
     body: async () => Buffer.from(body),
   };
@@ -106,7 +109,18 @@ QUnit.module('server/session-server', () => {
     for (const [option, value] of [
       ['sessions', undefined],
       ['sessions', {}],
-      ['tokens', undefined],
+      ['tokens', {}],
+      ['signInBy', 'body'],
+      ['carriers', []],
+      ['carriers', [{}]],
+      ['cookie', { name: 'a b' }],
+      ['clearSiteData', ['everything']],
+      ['proxies', 11],
+      ['proxies', true],
+      ['saveUninitialized', 1],
+      ['ambient', 'yes'],
+      ['labels', {}],
+      ['now', 1],
       ['authenticate', undefined],
       ['url', ''],
       ['url', 'session'],

@@ -4,7 +4,6 @@ import type { EndReason } from '../../protocol/messages.js';
 import { SessionNotFound } from './errors.js';
 import { demand, type Policy } from './sessions-options.js';
 import type { SessionRecord } from './store.js';
-import { answerOf } from './store-answer.js';
 
 /** A session that is over, as a destroy callback sees it. */
 export interface SessionEnd
@@ -55,16 +54,8 @@ export function createEnds({ store, now, onError }: Policy): Ends {
       try {
         await inCallback.run(true, async () => callback(end));
       } catch (error) {
-        complain(error);
+        onError(error);
       }
-    }
-  }
-
-  function complain(error: unknown): void {
-    try {
-      onError(error);
-    } catch {
-      // Whoever listens badly must not stop the others from hearing.
     }
   }
 
@@ -82,7 +73,7 @@ export function createEnds({ store, now, onError }: Policy): Ends {
       return;
     }
     for (;;) {
-      const news = await answerOf(store.ended.since(await cursor, batch));
+      const news = await store.ended.since(await cursor, batch);
       cursor = Promise.resolve(news.cursor);
       if (news.lost) await lookAfterAll();
       for (const { record, reason, at } of news.ended) await endOne(record, reason, at);
@@ -92,14 +83,14 @@ export function createEnds({ store, now, onError }: Policy): Ends {
 
   async function lookAfterAll(): Promise<void> {
     for (const [id, { record }] of [...watched]) {
-      if (record === undefined || (await answerOf(store.get(id))) !== undefined) continue;
+      if (record === undefined || (await store.get(id)) !== undefined) continue;
       await endOne(record, 'revoked', now());
     }
   }
 
   async function share(): Promise<void> {
     while (anyCallbacks.size > 0) {
-      const claimed = await answerOf(store.ended.claim(owner, batch, leaseMs, now()));
+      const claimed = await store.ended.claim(owner, batch, leaseMs, now());
       if (claimed.length === 0) return;
       for (const { record, reason, at } of claimed) {
         await run(
@@ -107,11 +98,9 @@ export function createEnds({ store, now, onError }: Policy): Ends {
           endOf(record, reason, at),
         );
       }
-      await answerOf(
-        store.ended.ack(
-          owner,
-          claimed.map(({ entry }) => entry),
-        ),
+      await store.ended.ack(
+        owner,
+        claimed.map(({ entry }) => entry),
       );
     }
   }
@@ -123,7 +112,7 @@ export function createEnds({ store, now, onError }: Policy): Ends {
         await follow();
         await share();
       } catch (error) {
-        complain(error);
+        onError(error);
       }
     } while (again);
   }
@@ -142,7 +131,7 @@ export function createEnds({ store, now, onError }: Policy): Ends {
       try {
         // First the place in the queue, then the name in the list, then the look at the session: whatever is there at the
         // end of this ends after that place, and is heard of.
-        cursor ??= answerOf(store.ended.since(undefined, 1)).then((news) => news.cursor);
+        cursor ??= store.ended.since(undefined, 1).then((news) => news.cursor);
         await cursor;
       } catch (error) {
         cursor = undefined;
@@ -153,7 +142,7 @@ export function createEnds({ store, now, onError }: Policy): Ends {
       const entry: Watched = watched.get(id) ?? { record: undefined, callbacks: [] };
       entry.callbacks.push(callback);
       watched.set(id, entry);
-      entry.record = await answerOf(store.get(id));
+      entry.record = await store.get(id);
       if (entry.record === undefined && watched.get(id) === entry) {
         watched.delete(id);
         throw new SessionNotFound(id);

@@ -97,6 +97,15 @@ export class Session<Data> {
     return this.#record.expiresAt;
   }
 
+  /**
+   * The last instant at which the session can end, however much it is used: `expiresAt` where that never moves, else what
+   * the absolute limit says; `Infinity` = there is none.
+   */
+  get latestEnd(): number {
+    const { ttlType, expiresAt, notAfter } = this.#record;
+    return ttlType === 'created' ? expiresAt : notAfter;
+  }
+
   /** Of the state that was last read or saved: the one `save` compares with. */
   get version(): number {
     return this.#record.version;
@@ -198,7 +207,7 @@ export class Session<Data> {
    * Writes `uid`, `userData`, `data`, `labels` and `timeToLive`; `lastAccess` and `lastUpdate` become now (FOXX-26). What
    * others saved meanwhile is merged in, unless the option `conflicts` says otherwise, and is then on this session too.
    * Gives this session. Rejects with `SessionConflict`, with `SessionExpired` or `SessionNotFound` when the session is over
-   * (nothing revives it), with `session/busy`, `store/unavailable`, or a TypeError for what no JSON can hold.
+   * (nothing revives it), with `session/size`, `session/busy`, `store/unavailable`, or a TypeError for what no JSON can hold.
    */
   async save(): Promise<this> {
     const { uid, userData } = this;

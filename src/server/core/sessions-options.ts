@@ -1,4 +1,6 @@
 import { SessionError } from '../../protocol/errors.js';
+import { storeWithin } from './deadline.js';
+import type { EventListener } from './events.js';
 import type { TtlType } from './expiry.js';
 import { digestIds, type IdScheme } from './ids.js';
 import { callable, endOfTime, invalidOption, oneOf, wholeNumber, yesOrNo } from './options.js';
@@ -12,6 +14,18 @@ export type Conflicts = 'merge' | 'reject' | 'last-writer-wins';
 export interface SessionsOptions {
   /** Where sessions rest. Nothing is chosen for you. */
   readonly store: SessionStore;
+  /**
+   * Milliseconds the store gets for one call, 0 to 2^31 - 1. Then what needs it rejects with `store/unavailable`, and a late
+   * answer is dropped (S76). 0 = it may take for ever. Default: five seconds.
+   */
+  readonly storeDeadline?: number;
+  /**
+   * Bytes of JSON that `data` and `userData` of a session may have together, 1 to 2^30. More is refused with `session/size`,
+   * and nothing is written (S79). Default 262144 (256 KiB).
+   */
+  readonly dataLimit?: number;
+  /** Levels of objects and lists in each of them, 1 to 1000; `{}` is one. More: `session/size`. Default 100. */
+  readonly dataDepth?: number;
   /**
    * Milliseconds a session lives after the time that `ttlType` names, 0 to 8.64e15. 0 = no such limit. Default: one week
    * (FOXX-01).
@@ -51,7 +65,13 @@ export interface SessionsOptions {
   readonly secrets?: readonly Secret[];
   /** The id of a user given to `setUser` as a Foxx model. Default: `user.get('_key')` (FOXX-53). */
   readonly userIdFrom?: (user: FoxxUser) => unknown;
-  /** Hears what a destroy callback threw, and why a sweep failed. Default: name and code on standard error. */
+  /**
+   * Hears of each event: see `SessionEvent`. Each end is told once among all processes that share the store and listen or
+   * have an `onDestroy` callback, if the store supports `ended`; otherwise only ends that this process brings about by
+   * `delete`, `destroy` and their kin are told. Default: nobody listens, and nothing is computed for it.
+   */
+  readonly onEvent?: EventListener;
+  /** Hears what a destroy callback or `onEvent` threw, and why a sweep failed. Default: name and code on standard error. */
   readonly onError?: (error: unknown) => void;
   /** The present, in milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: () => number;
@@ -65,9 +85,15 @@ export interface FoxxUser {
 }
 
 /** The options, checked and complete. */
-export interface Policy extends Required<Omit<SessionsOptions, 'secrets' | 'ids' | 'timeToLive'>> {
+export interface Policy
+  extends Required<Omit<SessionsOptions, 'secrets' | 'ids' | 'timeToLive' | 'onEvent'>> {
+  /** Within its deadline, and with one code for all its failures. */
+  readonly store: SessionStore;
   readonly ids: IdScheme;
   readonly timeToLive: number;
+  readonly onEvent: EventListener | undefined;
+  /** Never throws. */
+  readonly onError: (error: unknown) => void;
   /** What `validAtExpiry` adds to every lifetime, so that no store knows of it: 0 or 1 ms. */
   readonly grace: 0 | 1;
 }
@@ -83,8 +109,13 @@ export function policyOf(options: SessionsOptions): Policy {
   }
   const canSweep = !store.cannot.includes('sweep');
   const validAtExpiry = yesOrNo('validAtExpiry', options.validAtExpiry ?? false);
+  const storeDeadline = wait('storeDeadline', options.storeDeadline ?? 5000);
+  const timers = options.timers ?? nodeTimers;
   const policy: Policy = {
-    store,
+    store: storeWithin(store, storeDeadline, timers),
+    storeDeadline,
+    dataLimit: wholeNumber('dataLimit', options.dataLimit ?? 262_144, 1, 2 ** 30, 'bytes'),
+    dataDepth: wholeNumber('dataDepth', options.dataDepth ?? 100, 1, 1000, 'levels'),
     timeToLive: duration('timeToLive', options.timeToLive ?? week),
     ttlType: oneOf('ttlType', options.ttlType ?? 'created', ['created', 'lastAccess', 'lastUpdate']),
     absoluteTimeToLive: duration('absoluteTimeToLive', options.absoluteTimeToLive ?? 0),
@@ -98,9 +129,10 @@ export function policyOf(options: SessionsOptions): Policy {
     sweepInterval: wait('sweepInterval', options.sweepInterval ?? (canSweep ? minute : 0)),
     ids: schemeOf(options),
     userIdFrom: callable('userIdFrom', options.userIdFrom) ?? ((user) => user.get('_key')),
-    onError: callable('onError', options.onError) ?? report,
+    onEvent: callable('onEvent', options.onEvent),
+    onError: harmless(callable('onError', options.onError) ?? report),
     now: callable('now', options.now) ?? Date.now,
-    timers: options.timers ?? nodeTimers,
+    timers,
   };
   if (policy.sweepInterval > 0) demand(store, 'sweep', 'The option sweepInterval');
   return policy;
@@ -135,9 +167,19 @@ function schemeOf({ ids, secrets }: SessionsOptions): IdScheme {
   return scheme;
 }
 
+function harmless(listener: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      listener(error);
+    } catch {
+      // Whoever listens badly must not harm what it hears of.
+    }
+  };
+}
+
 /** Without the message: it may quote what a user sent (S72). */
 function report(error: unknown): void {
   const name = error instanceof Error ? error.name : typeof error;
   const code = error instanceof SessionError ? ` ${error.code}` : '';
-  console.error(`can-connect-session: a sweep or a destroy callback failed: ${name}${code}`);
+  console.error(`can-connect-session: a sweep, a destroy callback or a listener failed: ${name}${code}`);
 }

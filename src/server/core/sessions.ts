@@ -1,8 +1,10 @@
 import { SessionError } from '../../protocol/errors.js';
 import type { EndReason, Json } from '../../protocol/messages.js';
 import { inBatches } from './batches.js';
+import { dataAdmission } from './data-limits.js';
 import { createEnds, type DestroyCallback } from './ends.js';
 import { SessionConflict, SessionExpired, SessionNotFound } from './errors.js';
+import { createReport, type SessionNotice } from './events.js';
 import { createExclusive, type Exclusive } from './exclusive.js';
 import { expiryOf, expiryReason, isExpired } from './expiry.js';
 import { isId } from './ids.js';
@@ -12,7 +14,6 @@ import { oneOf, wholeNumber } from './options.js';
 import { Session, type SessionKeeper } from './session.js';
 import { demand, duration, type FoxxUser, policyOf, type SessionsOptions } from './sessions-options.js';
 import type { Labels, SessionRecord, StoreFeature } from './store.js';
-import { answerOf } from './store-answer.js';
 import { createSweeper } from './sweeper.js';
 import { type SessionUser, uidOf, userOf } from './user.js';
 import { createWriter } from './writer.js';
@@ -41,7 +42,10 @@ export interface SessionList<Data> {
 export interface Sessions<Data = { [key: string]: Json }> {
   /** The classes of errors, as Foxx has them (FOXX-40). */
   readonly errors: typeof errors;
-  /** A new session, stored at once, with this data (default `{}`) and this user (default: nobody). FOXX-21. */
+  /**
+   * A new session, stored at once, with this data (default `{}`) and this user (default: nobody). FOXX-21. Rejects with
+   * `session/size` for too much data.
+   */
   create(
     sessionData?: Data,
     user?: SessionUser | FoxxUser | null,
@@ -81,6 +85,8 @@ export interface Sessions<Data = { [key: string]: Json }> {
    * back. Throws `store/unsupported`.
    */
   onDestroy(callback: DestroyCallback): () => void;
+  /** Tells `onEvent` of what happened at a door built on these sessions. Never throws; nothing happens without a listener. */
+  report(notice: SessionNotice): void;
   /** Whether the store can do this. */
   supports(feature: StoreFeature): boolean;
   /** One use of a session at a time, in this process: what saves wait for, and tasks build on. */
@@ -102,14 +108,28 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
   const policy = policyOf(options);
   const { store, now, ids } = policy;
   const exclusive = createExclusive({ timers: policy.timers });
+  const admit = dataAdmission(policy);
+  const report = createReport(policy);
   const ends = createEnds(policy);
+  const endsAreQueued = !store.cannot.includes('ended');
+  if (policy.onEvent !== undefined && endsAreQueued) {
+    ends.onAny(({ id, uid, reason, at }) => report({ type: 'ended', id, uid, reason, at }));
+  }
   const sweeper = createSweeper(policy, () => ends.tell());
   let closed: Promise<void> | undefined;
 
   async function destroy(id: string, reason: EndReason = 'signed-out'): Promise<boolean> {
     oneOf('reason', reason, reasons);
-    if (!isId(id) || (await answerOf(store.destroy(id, reason, now()))) === undefined) return false;
+    if (!isId(id) || !(await end(id, reason))) return false;
     await ends.tell();
+    return true;
+  }
+
+  async function end(id: string, reason: EndReason): Promise<boolean> {
+    const record = await store.destroy(id, reason, now());
+    if (record === undefined) return false;
+    // Where ends are queued, they are told from there, whoever brings them about.
+    if (!endsAreQueued) report({ type: 'ended', id, uid: record.uid, reason });
     return true;
   }
 
@@ -121,10 +141,9 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
     let ended = 0;
     let after: string | undefined;
     do {
-      const page = await answerOf(store.list(uidOf(uid), now(), largestPage, after));
+      const page = await store.list(uidOf(uid), now(), largestPage, after);
       for (const { id } of page.records) {
-        if (id === except) continue;
-        if ((await answerOf(store.destroy(id, reason, now()))) !== undefined) ended += 1;
+        if (id !== except && (await end(id, reason))) ended += 1;
       }
       after = page.next;
     } while (after !== undefined);
@@ -133,10 +152,10 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
   }
 
   const keeper: SessionKeeper = {
-    write: createWriter(policy, exclusive),
+    write: createWriter(policy, { exclusive, admit, report }),
     async touch(id) {
       const at = now();
-      const outcome = await answerOf(store.touch(id, at, unlessSince(at)));
+      const outcome = await store.touch(id, at, unlessSince(at));
       if (outcome === 'missing') throw new SessionNotFound(id);
       if (outcome === 'expired') throw new SessionExpired(id);
       return at;
@@ -181,7 +200,7 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
   async function read(id: string): Promise<SessionRecord> {
     if (!isId(id)) throw new SessionNotFound(id);
     const at = now();
-    const record = await answerOf(policy.touchOnGet ? store.get(id, at, unlessSince(at)) : store.get(id));
+    const record = await (policy.touchOnGet ? store.get(id, at, unlessSince(at)) : store.get(id));
     if (record === undefined) throw new SessionNotFound(id);
     if (!isExpired(record, at)) return record;
     if (policy.onExpiredRead === 'purge') await destroy(id, expiryReason(record));
@@ -200,11 +219,13 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
       const { id, wire } = ids.issue(at);
       if (!isId(id)) throw new TypeError('The id scheme made an id that cannot be one.');
       const { id: uid = null, userData } = user ? userOf(user, policy.userIdFrom) : {};
+      admit(sessionData, userData);
       const content = { data: throughJson(sessionData) ?? {}, userData: throughJson(userData) ?? {} };
       const record = { ...newRecord(id, at, own), uid, ...content };
       const complete: SessionRecord = { ...record, expiresAt: expiryOf(record) };
       // Only a broken source of randomness gives an id that is taken. Taking over that session would be worse than failing.
-      if (!(await answerOf(store.create(complete)))) throw new SessionError('server/failed', { status: 500 });
+      if (!(await store.create(complete))) throw new SessionError('server/failed', { status: 500 });
+      report({ type: 'created', id, uid });
       return new Session<Data>(keeper, complete, wire);
     },
 
@@ -228,11 +249,11 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
 
     async list(uid, { limit = pageSize, after } = {}) {
       wholeNumber('limit', limit, 1, largestPage, 'sessions');
-      const { records, next } = await answerOf(store.list(uidOf(uid), now(), limit, after));
+      const { records, next } = await store.list(uidOf(uid), now(), limit, after);
       return { sessions: records.map((record) => new Session<Data>(keeper, record)), next };
     },
 
-    count: async (uid) => answerOf(store.count(now(), uid === undefined ? uid : uidOf(uid))),
+    count: async (uid) => store.count(now(), uid === undefined ? uid : uidOf(uid)),
 
     async *all() {
       demand(store, 'all', 'all');
@@ -240,16 +261,17 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
     },
 
     async clear() {
-      const ended = await inBatches((limit) => answerOf(store.clear(limit, now())));
+      const ended = await inBatches((limit) => store.clear(limit, now()));
       await ends.tell();
       return ended;
     },
 
     onDestroy: (callback) => ends.onAny(callback),
+    report,
     supports: (feature) => !store.cannot.includes(feature),
 
     close() {
-      closed ??= sweeper.stop().then(() => answerOf(store.close()));
+      closed ??= sweeper.stop().then(() => store.close());
       return closed;
     },
   };

@@ -46,11 +46,8 @@ export function verifySessionId(
  * `config/invalid`.
  */
 export function signedIds(secrets: readonly Secret[]): IdScheme {
-  if (!Array.isArray(secrets) || secrets.length === 0 || secrets.length > mostSecrets) {
-    throw invalidOption(`The option secrets must hold 1 to ${mostSecrets} secrets: the first signs.`);
-  }
-  const all = secrets.map(secretOf);
-  const [first = ''] = all;
+  const all = secretsOf('secrets', secrets);
+  const [first] = all;
   return {
     issue: () => newSessionId(first),
     read(wire) {
@@ -64,7 +61,16 @@ export function signedIds(secrets: readonly Secret[]): IdScheme {
   };
 }
 
+/** 1 to 8 secrets. Throws `config/invalid`. */
+export function secretsOf(option: string, secrets: readonly Secret[]): readonly [Secret, ...Secret[]] {
+  const [first, ...others] = Array.isArray(secrets) ? secrets.map(secretOf) : [];
+  if (first === undefined || others.length >= mostSecrets) {
+    throw invalidOption(`The option ${option} must hold 1 to ${mostSecrets} secrets: the first signs.`);
+  }
+  return [first, ...others];
+}
+
 function secretOf(secret: Secret): Secret {
   if ((typeof secret === 'string' || secret instanceof Uint8Array) && secret.length > 0) return secret;
-  throw invalidOption('Each of the option secrets must be a text or bytes, and not empty.');
+  throw invalidOption('Each secret must be a text or bytes, and not empty.');
 }

@@ -1,6 +1,5 @@
 import { inBatches } from './batches.js';
 import type { Policy } from './sessions-options.js';
-import { answerOf } from './store-answer.js';
 
 export interface Sweeper {
   /** Ends everything that has expired, a batch at a time. How many. */
@@ -19,7 +18,7 @@ export function createSweeper(policy: Policy, after: () => Promise<void>): Sweep
   async function prune(): Promise<number> {
     const at = now();
     const ended = await inBatches(
-      (limit) => answerOf(store.sweep(limit, at)),
+      (limit) => store.sweep(limit, at),
       () => !stopped,
     );
     await after();
@@ -29,10 +28,7 @@ export function createSweeper(policy: Policy, after: () => Promise<void>): Sweep
   function schedule(): void {
     if (stopped || sweepInterval === 0) return;
     timer = timers.set(() => {
-      running = prune()
-        .catch(onError)
-        .catch(() => undefined)
-        .finally(schedule);
+      running = prune().catch(onError).finally(schedule);
     }, sweepInterval);
   }
 

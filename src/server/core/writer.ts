@@ -1,6 +1,8 @@
 import { SessionError } from '../../protocol/errors.js';
 import type { Json } from '../../protocol/messages.js';
+import type { AdmitData } from './data-limits.js';
 import { SessionConflict, SessionExpired, SessionNotFound } from './errors.js';
+import type { SessionNotice } from './events.js';
 import type { Exclusive } from './exclusive.js';
 import { expiryOf } from './expiry.js';
 import { throughJson } from './json.js';
@@ -8,7 +10,6 @@ import { checkedLabels } from './labels.js';
 import { merge } from './merge.js';
 import type { Policy } from './sessions-options.js';
 import type { SessionRecord } from './store.js';
-import { answerOfWrite } from './store-answer.js';
 
 /** The part of a record that belongs to whoever holds the session. */
 export type SessionContent = Pick<SessionRecord, 'uid' | 'userData' | 'data' | 'labels' | 'timeToLive'>;
@@ -22,6 +23,12 @@ export interface Written {
 /** Writes the content of a session whose last known state is `last`. */
 export type Write = (last: SessionRecord, content: SessionContent) => Promise<Written>;
 
+export interface WriterParts {
+  readonly exclusive: Exclusive;
+  readonly admit: AdmitData;
+  readonly report: (notice: SessionNotice) => void;
+}
+
 /** Nobody loses this often against writers of other processes unless the store is broken. */
 const mostAttempts = 100;
 
@@ -29,15 +36,17 @@ const mostAttempts = 100;
  * The one way in which content is written: writers of this process take turns, those of others are noticed by the version,
  * and what both did is settled as the option `conflicts` says. What is over stays over (S18, S20).
  */
-export function createWriter(policy: Policy, exclusive: Exclusive): Write {
+export function createWriter(policy: Policy, { exclusive, admit, report }: WriterParts): Write {
   const { store, conflicts, now, waitMs } = policy;
 
   function update(known: SessionRecord, content: SessionContent) {
+    // Here and not before the wait for others: whoever holds the content may change it until now.
+    admit(content.data, content.userData);
     const at = now();
     const clocks = { lastAccess: Math.max(known.lastAccess, at), lastUpdate: Math.max(known.lastUpdate, at) };
     const change = { ...content, ...clocks, expiresAt: expiryOf({ ...known, ...content, ...clocks }) };
     const expected = conflicts === 'last-writer-wins' ? undefined : known.version;
-    return answerOfWrite(store.update(known.id, expected, change, at), content);
+    return store.update(known.id, expected, change, at);
   }
 
   async function write(last: SessionRecord, content: SessionContent): Promise<Written> {
@@ -47,7 +56,12 @@ export function createWriter(policy: Policy, exclusive: Exclusive): Write {
       const result = await update(known, mine);
       if (result.outcome === 'expired') throw new SessionExpired(last.id);
       if (result.outcome === 'missing') throw new SessionNotFound(last.id);
-      if (result.outcome === 'updated') return { record: result.record, merged: known !== last };
+      if (result.outcome === 'updated') {
+        const { record } = result;
+        const { uid, id } = record;
+        if (uid !== known.uid) report({ type: 'elevated', id, uid, from: known.uid });
+        return { record, merged: known !== last };
+      }
       mine = settled(last, content, result.record, conflicts);
       known = result.record;
     }

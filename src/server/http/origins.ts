@@ -1,25 +1,34 @@
 import { SessionError } from '../../protocol/errors.js';
 import { invalidOption } from '../core/options.js';
-import { emptyAnswer, type HttpAnswer, type HttpHeaders, type HttpRequest } from './exchange.js';
+import { emptyAnswer, type HttpAnswer, type HttpHeaders, type HttpRequest, isSafe } from './exchange.js';
 
 /** Who may call from a page: pages of our own host, and those of the listed origins. */
 export interface Origins {
   /** Headers that let the page at a listed origin read the answer; none for any other (S47). */
   headersFor(request: HttpRequest): HttpHeaders;
-  /** Throws `request/origin` when a page from elsewhere asks for a change (S46). */
-  admit(request: HttpRequest): void;
+  /**
+   * Throws `request/origin` when a page from elsewhere asks for a change (S42, S43, S46). `ambient` = what the request proves
+   * itself with was added by the browser: then somebody must have said where the request comes from.
+   */
+  admit(request: HttpRequest, ambient: boolean): void;
   /** Answers OPTIONS; to a browser's preflight (Fetch §3.2.2), for listed origins only. Throws `request/origin`. */
   preflight(request: HttpRequest, methods: string): HttpAnswer;
 }
 
-const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 /** How long a browser may remember a preflight: seconds. */
 const preflightAge = '600';
-/** What the browser half of this package sends. */
-const requestHeaders = 'authorization, content-type, x-requested-with';
+/** What the browser half of this package sends, and the headers of the resources and carriers. */
+const requestHeaders = 'authorization, content-type, if-match, x-requested-with, x-session-id, x-referer';
+const exposedHeaders = 'etag, location, retry-after, x-location, x-session-id';
+
+export interface OriginsOptions {
+  readonly listed: readonly string[];
+  /** Whether a session may travel in a cookie, so that pages of listed origins must be allowed to send theirs. */
+  readonly credentials: boolean;
+}
 
 /** Throws `config/invalid` unless each origin is written as a browser writes it: `https://app.example:8443`. */
-export function createOrigins(listed: readonly string[]): Origins {
+export function createOrigins({ listed, credentials }: OriginsOptions): Origins {
   for (const origin of listed) {
     if (!isOrigin(origin)) {
       throw invalidOption(
@@ -28,29 +37,43 @@ export function createOrigins(listed: readonly string[]): Origins {
     }
   }
   const known = new Set(listed);
-
-  const headersFor = (request: HttpRequest): HttpHeaders => {
-    const origin = request.header('origin');
-    return origin !== undefined && known.has(origin) ? { 'access-control-allow-origin': origin } : {};
+  const always: HttpHeaders = {
+    'access-control-expose-headers': exposedHeaders,
+    ...(credentials ? { 'access-control-allow-credentials': 'true' } : undefined),
   };
+  const nothing: HttpHeaders = {};
 
-  const admit = (request: HttpRequest): void => {
+  function admit(request: HttpRequest, ambient: boolean): void {
     const origin = request.header('origin');
-    // Programs that are no browsers send no Origin, and need none: only a browser can be made to act for somebody else.
-    if (origin === undefined || known.has(origin) || isOwn(origin, request)) return;
-    throw new SessionError('request/origin', { status: 403 });
-  };
+    if (origin !== undefined && known.has(origin)) return;
+    // No page can forge it (Fetch Metadata §2.3), and it stands where a proxy changes the host. `none` = the user's doing.
+    const site = request.header('sec-fetch-site');
+    if (site === 'same-origin' || site === 'none') return;
+    if (site !== undefined) throw refused();
+    const source = origin ?? refererOrigin(request);
+    if (source !== undefined) {
+      if (known.has(source) || isOwn(source, request)) return;
+      throw refused();
+    }
+    // Programs that are no browsers say nothing, and need not: only a browser can be made to act for somebody else.
+    if (ambient) throw refused();
+  }
 
   return {
-    headersFor,
-    admit(request) {
-      if (!safeMethods.includes(request.method)) admit(request);
+    headersFor(request) {
+      const origin = request.header('origin');
+      return origin !== undefined && known.has(origin)
+        ? { 'access-control-allow-origin': origin, ...always }
+        : nothing;
+    },
+    admit(request, ambient) {
+      if (!isSafe(request.method)) admit(request, ambient);
     },
     preflight(request, methods) {
       if (request.header('access-control-request-method') === undefined) {
         return emptyAnswer(204, { allow: methods });
       }
-      admit(request);
+      admit(request, false);
       return emptyAnswer(204, {
         allow: methods,
         'access-control-allow-methods': methods,
@@ -59,6 +82,10 @@ export function createOrigins(listed: readonly string[]): Origins {
       });
     },
   };
+}
+
+function refused(): SessionError {
+  return new SessionError('request/origin', { status: 403 });
 }
 
 function isOrigin(text: string): boolean {
@@ -71,12 +98,15 @@ function isOrigin(text: string): boolean {
   }
 }
 
-/**
- * The host decides, not the scheme, which a proxy may have changed. Where a proxy changes the host too, the browser's own
- * word stands (Fetch Metadata §2.3): no page can forge it.
- */
+function refererOrigin(request: HttpRequest): string | undefined {
+  const referer = request.header('referer');
+  if (referer === undefined) return undefined;
+  // What is no address comes from nowhere that we know.
+  return URL.canParse(referer) ? new URL(referer).origin : 'null';
+}
+
+/** The host decides, not the scheme, which a proxy may have changed. */
 function isOwn(origin: string, request: HttpRequest): boolean {
-  if (request.header('sec-fetch-site') === 'same-origin') return true;
   const host = request.header('host');
   return host !== undefined && (origin === `https://${host}` || origin === `http://${host}`);
 }

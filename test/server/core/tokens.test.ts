@@ -1,37 +1,10 @@
-import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import QUnit from 'qunit';
 import { SessionError } from '../../../src/protocol/errors.js';
-import { createTokens, type TokensOptions } from '../../../src/server/core/tokens.js';
-import { codeOf, secret, start, testClock, tokensOptions } from '../fixture.js';
-
-const second = start / 1000;
-const day = 86_400_000;
-const session = { id: 'the-id-of-the-session', uid: 'ada', expiresAt: start + 7 * day };
-const goodClaims = {
-  iss: 'https://issuer.example',
-  aud: 'https://app.example',
-  sub: 'ada',
-  sid: session.id,
-  jti: 'jti',
-  iat: second,
-  exp: second + 3600,
-};
-const goodHeader = { alg: 'HS256', typ: 'at+jwt' };
-
-const encode = (text: string | Uint8Array): string => Buffer.from(text).toString('base64url');
-
-/** A token of any text, rightly signed: what somebody with our key, but not our code, could make. */
-function handMade(claims: string | object, header: string | object = goodHeader, key = secret): string {
-  const text = (value: string | object) => (typeof value === 'string' ? value : JSON.stringify(value));
-  const input = `${encode(text(header))}.${encode(text(claims))}`;
-  return `${input}.${createHmac('sha256', key).update(input).digest('base64url')}`;
-}
-
-function fixture(options: Partial<TokensOptions> = {}) {
-  const clock = testClock();
-  return { clock, tokens: createTokens({ ...tokensOptions(clock.now), ...options }) };
-}
+import type { TokensOptions } from '../../../src/server/core/tokens.js';
+import { codeOf, secret, start } from '../fixture.js';
+import { day, encode, fixture, goodClaims, goodHeader, handMade, second, session } from './tokens-fixture.js';
 
 QUnit.module('server/core/tokens', () => {
   QUnit.module('issue', () => {
@@ -280,6 +253,8 @@ QUnit.module('server/core/tokens', () => {
       ['a token life under a second', 'tokenTimeToLive', 999],
       ['a token life over 400 days', 'tokenTimeToLive', 401 * day],
       ['a leeway over a minute', 'leeway', 60_001],
+      ['more than a million remembered tokens', 'remembered', 1_000_001],
+      ['half a remembered token', 'remembered', 0.5],
     ] as const) {
       QUnit.test(`refuses ${what}, names ${option} and shows no secret`, (assert) => {
         assert.throws(

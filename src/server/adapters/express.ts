@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SessionError } from '../../protocol/errors.js';
+import type { CurrentSession, SessionData } from '../http/current-session.js';
+import { sendAnswer } from '../node-http/answer.js';
+import { NodeRequest } from '../node-http/request.js';
+import { serve } from '../node-http/serve.js';
+import type { SessionServer } from '../session-server.js';
+
+declare global {
+  namespace Express {
+    interface Request {
+      session: CurrentSession<SessionData>;
+    }
+  }
+}
+
+/** As much of Express's request as is needed here. */
+interface ExpressRequest extends IncomingMessage {
+  readonly originalUrl: string;
+}
+
+/** Middleware of Express 5. */
+export type ExpressMiddleware = (
+  request: ExpressRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/** Middleware of Express 5 that hears of errors. */
+export type ExpressErrorMiddleware = (
+  error: unknown,
+  request: ExpressRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/**
+ * The session server in Express: it answers its own paths, and every other request gets its `session`. Put it before
+ * whatever reads bodies.
+ */
+export function expressSession<Data>(server: SessionServer<Data>): ExpressMiddleware {
+  return (request, response, next) => {
+    const go = (session: CurrentSession<Data>): void => {
+      Object.assign(request, { session });
+      next();
+    };
+    serve(server, { request, response }, go, request.originalUrl);
+  };
+}
+
+/**
+ * Answers every `SessionError` that a route threw with problem details: the 401 of `request.session.get()` for example. Put
+ * it after the routes; other errors go on to the next.
+ */
+export function expressProblems<Data>(server: SessionServer<Data>): ExpressErrorMiddleware {
+  return (error, request, response, next) => {
+    if (!(error instanceof SessionError) || response.headersSent) next(error);
+    else sendAnswer(server.refuse(error, new NodeRequest(request)), { request, response });
+  };
+}
