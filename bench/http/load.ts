@@ -25,14 +25,15 @@ const CONNECTIONS = 32;
 const PATIENCE = 10_000;
 
 export interface Load {
-  /** Sends the exchanges in turn, again and again, for so many milliseconds. */
-  run(ms: number): Promise<Run>;
+  /** Sends the exchanges in turn, again and again, for so many milliseconds, and `most` of them at most. */
+  run(ms: number, most?: number): Promise<Run>;
   close(): void;
 }
 
 export async function openLoad(port: number, exchanges: readonly Exchange[]): Promise<Load> {
   let turn = 0;
   let end = 0;
+  let left = 0;
   let open = 0;
   let requests = 0;
   let refused = 0;
@@ -41,7 +42,8 @@ export async function openLoad(port: number, exchanges: readonly Exchange[]): Pr
   let failed: (error: Error) => void = () => {};
 
   function next(): Exchange | undefined {
-    if (performance.now() >= end) {
+    left -= 1;
+    if (left < 0 || performance.now() >= end) {
       open -= 1;
       if (open === 0) finished();
       return undefined;
@@ -58,7 +60,8 @@ export async function openLoad(port: number, exchanges: readonly Exchange[]): Pr
   const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => connection(port, events)));
 
   return {
-    async run(ms) {
+    async run(ms, most = Number.POSITIVE_INFINITY) {
+      left = most;
       [requests, refused, wrong, open] = [0, 0, 0, connections.length];
       const start = performance.now();
       end = start + ms;

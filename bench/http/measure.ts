@@ -7,8 +7,8 @@ export interface Effort {
   readonly sample: number;
   /** Milliseconds of load before each sample, which nobody counts. */
   readonly leadIn: number;
-  /** Milliseconds of load after the start of a stack. */
-  readonly warmUp: number;
+  /** Requests after the start of a stack, so that it is compiled, but no more milliseconds than this. */
+  readonly warmUp: { readonly requests: number; readonly most: number };
   /** Rounds that nothing disturbs; an odd number has a true median. */
   readonly rounds: number;
 }
@@ -64,7 +64,7 @@ export async function measure(
   for (const stack of stacks) {
     if (stack === undefined) continue;
     const side = { stack, exchanges: await prepare(stack, act) };
-    await sample(side, effort.warmUp, 0);
+    await warm(side, effort);
     sides.push(side);
   }
   const rounds: Round[] = [];
@@ -80,10 +80,15 @@ export async function measure(
   return rounds;
 }
 
+async function warm({ stack, exchanges }: Side, { warmUp }: Effort): Promise<void> {
+  const load = await openLoad(stack.port, exchanges);
+  await load.run(warmUp.most, warmUp.requests).finally(load.close);
+}
+
 async function sample({ stack, exchanges }: Side, ms: number, leadIn: number): Promise<Sample> {
   const load = await openLoad(stack.port, exchanges);
   try {
-    if (leadIn > 0) await load.run(leadIn);
+    await load.run(leadIn);
     const before = await stack.usage();
     const own = process.cpuUsage();
     const { requests, elapsed, refused, wrong } = await load.run(ms);

@@ -1,4 +1,4 @@
-/** One stack in a process of its own: `node server.js NAME`, started by stack-process.ts. */
+/** One stack in a process of its own: `node server.mjs NAME`, started by stack-process.ts. */
 import { type FromStack, Missing, type ToStack, usual } from './stack.js';
 import { stackOf } from './stacks/index.js';
 

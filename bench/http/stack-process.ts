@@ -33,6 +33,8 @@ export async function compile(): Promise<void> {
   await build({
     entryPoints: [fileURLToPath(new URL('server.ts', import.meta.url))],
     outdir: folder,
+    // Not `.js`: scripts/prune.mjs removes from dist what no source has made.
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     // Each stack stays apart, to be loaded by its own process alone.
     splitting: true,
@@ -53,7 +55,7 @@ export async function start(name: string, processor: readonly string[]): Promise
   const [command = process.execPath, ...args] = [
     ...processor,
     process.execPath,
-    join(folder, 'server.js'),
+    join(folder, 'server.mjs'),
     name,
   ];
   const child = spawn(command, args, {

@@ -19,7 +19,8 @@ export function stacksTable({ name, bare }: Case, rounds: readonly Round[]): str
     return line.join('  ').trimEnd();
   });
   const quiet = rounds.filter(isQuiet).length;
-  return [`${name}: ${rounds.length} rounds, ${quiet} of them undisturbed`, ...lines].join('\n');
+  const count = quiet < taken.length ? 'too few, so all count' : 'which count';
+  return [`${name}: ${rounds.length} rounds, ${quiet} of them undisturbed, ${count}`, ...lines].join('\n');
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;

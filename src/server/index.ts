@@ -43,8 +43,12 @@ export type {
 export type { Timers } from './core/timers.js';
 export {
   createTokens,
+  type PairTokenKey,
+  type PublicTokenKey,
+  type SecretTokenKey,
   type TokenClaims,
   type TokenKey,
+  type TokenKeySource,
   type TokenSubject,
   type Tokens,
   type TokensOptions,

@@ -1,5 +1,5 @@
 import { SessionError } from '../protocol/errors.js';
-import { callable, invalidOption, oneOf, wholeNumber, yesOrNo } from './core/options.js';
+import { callable, endOfTime, invalidOption, oneOf, wholeNumber, yesOrNo } from './core/options.js';
 import type { Sessions } from './core/sessions.js';
 import type { Labels } from './core/store.js';
 import type { Tokens } from './core/tokens.js';
@@ -8,6 +8,7 @@ import { bearerCarrier } from './http/carriers/bearer.js';
 import { type CookieOptions, cookieCarrier } from './http/carriers/cookie.js';
 import type { HttpRequest } from './http/exchange.js';
 import type { Authenticate } from './http/resources/session.js';
+import type { Authorize } from './http/resources/sessions.js';
 
 export interface SessionServerOptions<Data> {
   readonly sessions: Sessions<Data>;
@@ -50,6 +51,24 @@ export interface SessionServerOptions<Data> {
   readonly origins?: readonly string[];
   /** Path of the session. Default `/session`. Begins with `/`, does not end with one, has no query. */
   readonly url?: string;
+  /**
+   * What a client may do with what its session keeps, at `url` + `/data`. `read-write`: whoever holds the session can set it
+   * to anything, so it must hold nothing that your server relies on. `none`: the path is not ours. Default `read`.
+   */
+  readonly dataAccess?: 'read-write' | 'read' | 'none';
+  /** Whether a client must say which state of the data it changes: If-Match, else 428. Default true. */
+  readonly requireIfMatch?: boolean;
+  /**
+   * Path where users list and end their sessions; `/:id` follows for one. `false` = there is none. Default: `url` + `s`, and
+   * none for a store that cannot list.
+   */
+  readonly listUrl?: string | false;
+  /** Milliseconds after a sign-in for which it is enough to list and end sessions, 0 to 8.64e15; 0 = always. Default 15 minutes. */
+  readonly freshFor?: number;
+  /** Who may list and end the sessions of others. Default: nobody, and nothing is there to ask. */
+  readonly authorize?: Authorize<Data>;
+  /** Path where anybody may ask whether the server and its store work. Default: none. */
+  readonly healthUrl?: string;
   /** Bytes of a request's body, at most 1 MiB. Default 16384. More is refused with 413. */
   readonly bodyLimit?: number;
   /**
@@ -63,50 +82,85 @@ export interface SessionServerOptions<Data> {
 
 /** The options, checked and complete. */
 export interface Settings<Data>
-  extends Required<Omit<SessionServerOptions<Data>, 'tokens' | 'cookie' | 'clearSiteData'>> {
+  extends Required<
+    Omit<
+      SessionServerOptions<Data>,
+      'tokens' | 'cookie' | 'clearSiteData' | 'listUrl' | 'authorize' | 'healthUrl'
+    >
+  > {
   readonly tokens: Tokens | undefined;
+  readonly listUrl: string | undefined;
+  readonly authorize: Authorize<Data> | undefined;
+  readonly healthUrl: string | undefined;
   /** Value of Clear-Site-Data; empty = none. */
   readonly clearSiteData: string;
 }
 
-const mebibyte = 1_048_576;
-const mostProxies = 10;
+export const mebibyte = 1_048_576;
+export const mostProxies = 10;
 const mostCarriers = 16;
+const quarterOfAnHour = 900_000;
 
 /** Throws `config/invalid` for a value that cannot be. */
 export function settingsOf<Data>(options: SessionServerOptions<Data>): Settings<Data> {
-  const { sessions, authenticate, tokens, url = '/session' } = options;
+  const { sessions, authenticate, tokens, healthUrl } = options;
+  const url = pathOption('url', options.url ?? '/session');
   if (typeof sessions?.get !== 'function')
     throw invalidOption('The option sessions must be made by createSessions.');
   if (tokens !== undefined && typeof tokens?.verify !== 'function') {
     throw invalidOption('The option tokens must be made by createTokens.');
   }
   if (typeof authenticate !== 'function') throw invalidOption('The option authenticate must be a function.');
-  if (!/^(\/[\w.~-]+)+$/.test(url)) throw invalidOption('The option url must be a path such as /session.');
+  const carriers = carriersOf(options);
   return {
     sessions,
     authenticate,
     tokens,
     url,
-    carriers: carriersOf(options),
-    signInBy: signInByOf(options),
+    carriers,
+    signInBy: signInByOf({ ...options, carriers }),
     saveUninitialized: yesOrNo('saveUninitialized', options.saveUninitialized ?? false),
     ambient: yesOrNo('ambient', options.ambient ?? false),
     labels: callable('labels', options.labels) ?? agentLabel,
     clearSiteData: siteDataOf(options.clearSiteData ?? ['cache']),
     proxies: wholeNumber('proxies', options.proxies ?? 0, 0, mostProxies, 'proxies'),
     origins: options.origins ?? [],
+    dataAccess: oneOf('dataAccess', options.dataAccess ?? 'read', ['read-write', 'read', 'none']),
+    requireIfMatch: yesOrNo('requireIfMatch', options.requireIfMatch ?? true),
+    listUrl: listUrlOf(options, url),
+    freshFor: wholeNumber('freshFor', options.freshFor ?? quarterOfAnHour, 0, endOfTime, 'milliseconds'),
+    authorize: callable('authorize', options.authorize),
+    healthUrl: healthUrl === undefined ? undefined : pathOption('healthUrl', healthUrl),
     bodyLimit: wholeNumber('bodyLimit', options.bodyLimit ?? 16_384, 1, mebibyte, 'bytes'),
     onError: callable('onError', options.onError) ?? reportFailure,
     now: callable('now', options.now) ?? Date.now,
   };
 }
 
+/** Throws `config/invalid` unless this is a path as all our URLs are. */
+export function pathOption(option: string, path: string): string {
+  if (/^(\/[\w.~-]+)+$/.test(path)) return path;
+  throw invalidOption(`The option ${option} must be a path such as /session.`);
+}
+
+function listUrlOf<Data>({ sessions, listUrl }: SessionServerOptions<Data>, url: string): string | undefined {
+  const canList = sessions.supports('list');
+  if (listUrl === false || (listUrl === undefined && !canList)) return undefined;
+  if (!canList) {
+    throw new SessionError('store/unsupported', {
+      message: 'The option listUrl needs a store that can do this: list.',
+      status: 501,
+    });
+  }
+  return pathOption('listUrl', listUrl ?? `${url}s`);
+}
+
 function carriersOf({
   carriers,
   cookie,
   tokens,
-}: Pick<SessionServerOptions<never>, 'carriers' | 'cookie' | 'tokens'>): readonly Carrier[] {
+  proxies = 0,
+}: Pick<SessionServerOptions<never>, 'carriers' | 'cookie' | 'tokens' | 'proxies'>): readonly Carrier[] {
   if (carriers === undefined) {
     return tokens === undefined ? [cookieCarrier(cookie)] : [bearerCarrier(), cookieCarrier(cookie)];
   }
@@ -121,6 +175,11 @@ function carriersOf({
     if (carrier.name === 'bearer' && tokens === undefined) {
       throw invalidOption('The bearer carrier needs the option tokens.');
     }
+    if (carrier.name === 'socket' && proxies > 0) {
+      throw invalidOption(
+        'The socket carrier is for clients that connect directly: not with the option proxies.',
+      );
+    }
   }
   return [...carriers];
 }
@@ -129,7 +188,9 @@ function signInByOf({
   signInBy,
   tokens,
   carriers,
-}: Pick<SessionServerOptions<never>, 'signInBy' | 'tokens' | 'carriers'>): 'token' | 'carriers' {
+}: Pick<SessionServerOptions<never>, 'signInBy' | 'tokens'> & Pick<Settings<never>, 'carriers'>):
+  | 'token'
+  | 'carriers' {
   const how = oneOf('signInBy', signInBy ?? (tokens === undefined ? 'carriers' : 'token'), [
     'token',
     'carriers',
@@ -137,7 +198,7 @@ function signInByOf({
   if (how === 'token' && tokens === undefined) {
     throw invalidOption("The option signInBy can be 'token' only with the option tokens.");
   }
-  if (how === 'carriers' && carriers?.every(({ announce }) => announce === undefined)) {
+  if (how === 'carriers' && carriers.every(({ announce }) => announce === undefined)) {
     throw invalidOption(
       'None of the option carriers announces a session, so that no sign-in would be noticed.',
     );
@@ -162,7 +223,7 @@ function agentLabel(request: HttpRequest): Labels {
 }
 
 /** Where it happened, without what it says (S72). */
-function reportFailure(error: unknown): void {
+export function reportFailure(error: unknown): void {
   const code = error instanceof SessionError ? ` ${error.code}` : '';
   const root = error instanceof SessionError && error.cause instanceof Error ? error.cause : error;
   const name = root instanceof Error ? root.name : typeof root;

@@ -7,15 +7,16 @@ import { createAnnouncer } from './http/announcer.js';
 import type { Readers } from './http/carrier.js';
 import { CurrentSession, type PendingAnswer, type Watch } from './http/current-session.js';
 import { createDoor } from './http/door.js';
-import { type HttpAnswer, type HttpRequest, pathOf } from './http/exchange.js';
+import type { HttpAnswer, HttpRequest } from './http/exchange.js';
 import { createOrigins } from './http/origins.js';
 import { problemAnswer } from './http/problem.js';
 import { throughProxies } from './http/proxies.js';
-import { methodsOf, type Resource } from './http/resource.js';
-import { sessionResource } from './http/resources/session.js';
+import { publicAnswer } from './http/public-answer.js';
+import { actOf, methodsOf, type Resource } from './http/resource.js';
 import { createRotations } from './http/rotations.js';
 import { securityHeaders } from './http/security-headers.js';
 import { type SessionServerOptions, settingsOf } from './session-server-options.js';
+import { mountedResources } from './session-server-resources.js';
 
 /** The session server: framework-free, stateless but for its store. Adapters connect it to a host. */
 export interface SessionServer<Data = { [key: string]: unknown }> {
@@ -44,26 +45,28 @@ export interface SessionServer<Data = { [key: string]: unknown }> {
 /** Puts the server together. Throws `config/invalid` when an option has a value it cannot have. */
 export function createSessionServer<Data>(options: SessionServerOptions<Data>): SessionServer<Data> {
   const settings = settingsOf(options);
-  const { sessions, tokens, url, carriers, proxies, signInBy, saveUninitialized } = settings;
+  const { sessions, tokens, carriers, proxies, saveUninitialized } = settings;
+  const varies = carriers.flatMap(({ header }) => header ?? []);
   const origins = createOrigins({
     listed: settings.origins,
     credentials: carriers.some(({ ambient }) => ambient),
+    headers: varies,
   });
-  const varies = carriers.flatMap(({ header }) => header ?? []);
   const headersOf = securityHeaders(varies);
   const door = createDoor({ sessions, carriers, origins, readers: readersOf(sessions, tokens) });
   const announcer = createAnnouncer({ ...settings, origins });
   const rotations = createRotations(sessions, settings.now);
   const context = settings.ambient ? new AsyncLocalStorage<CurrentSession<Data>>() : undefined;
-  const resources: ReadonlyMap<string, Resource<Data>> = new Map([
-    [url, sessionResource({ ...settings, tellToken: signInBy === 'token' })],
-  ]);
+  const routes = mountedResources(settings, tell);
 
-  async function answer(request: HttpRequest): Promise<HttpAnswer> {
-    const resource = resources.get(pathOf(request.url));
+  async function answer(
+    request: HttpRequest,
+    resource: Resource<Data> | undefined,
+    name = '',
+  ): Promise<HttpAnswer> {
     if (resource === undefined) return problemAnswer(new SessionError('request/not-found'));
     if (request.method === 'OPTIONS') return origins.preflight(request, methodsOf(resource));
-    const act = resource.get(request.method === 'HEAD' ? 'GET' : request.method);
+    const act = actOf(resource, request.method);
     if (act === undefined) {
       return problemAnswer(new SessionError('request/method'), { allow: methodsOf(resource) });
     }
@@ -76,12 +79,16 @@ export function createSessionServer<Data>(options: SessionServerOptions<Data>): 
       },
     };
     const current = new CurrentSession(request, await door.find(request), announcer, rotations, watch);
-    const answer = await act(request, current);
+    const answer = await act(request, current, name);
+    // `authenticate` may have changed something and not waited for it.
+    for (let wait = told?.pending(); wait !== undefined; wait = told?.pending()) await wait;
     return told === undefined ? answer : { ...answer, headers: { ...answer.headers, ...told.headers() } };
   }
 
   /** A pre-session is nobody's wish in particular: it does not begin where one must not, instead of refusing the request. */
   function mayBegin(request: HttpRequest): boolean {
+    // A preflight never carries a cookie, and keeps none.
+    if (request.method === 'OPTIONS') return false;
     try {
       announcer.check(request);
       return true;
@@ -115,12 +122,15 @@ export function createSessionServer<Data>(options: SessionServerOptions<Data>): 
 
   return {
     varies: varies.join(', '),
-    owns: (path) => resources.has(pathOf(path)),
+    owns: (path) => routes.find(path) !== undefined,
     refuse: (error, request) => complete(problemOf(error), throughProxies(request, proxies)),
 
     async handle(direct) {
       const request = throughProxies(direct, proxies);
-      return complete(await answer(request).catch(problemOf), request);
+      const route = routes.find(request.url);
+      const { personal, shared } = route?.resource ?? {};
+      if (shared !== undefined) return publicAnswer(shared, request, headersOf(request.secure));
+      return complete(await answer(request, personal, route?.name).catch(problemOf), request);
     },
 
     async open(direct, watch) {
@@ -144,9 +154,9 @@ export function createSessionServer<Data>(options: SessionServerOptions<Data>): 
 function readersOf(sessions: Pick<Sessions<never>, 'idOf'>, tokens: Tokens | undefined): Readers {
   return {
     idOf: sessions.idOf,
-    async sidOf(token) {
+    sidOf(token) {
       if (tokens === undefined) throw new SessionError('token/signature', { status: 401 });
-      return (await tokens.verify(token)).sid;
+      return tokens.recall(token)?.sid ?? tokens.verify(token).then(({ sid }) => sid);
     },
   };
 }

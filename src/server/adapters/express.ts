@@ -35,13 +35,13 @@ export type ExpressErrorMiddleware = (
 ) => void;
 
 /**
- * The session server in Express: it answers its own paths, and every other request gets its `session`. Put it before
- * whatever reads bodies.
+ * The session server in Express: it answers its own paths, and every other request gets its `session`. Wherever it is
+ * mounted, its paths are those that the client asks for.
  */
-export function expressSession<Data>(server: SessionServer<Data>): ExpressMiddleware {
+export function expressSession(server: SessionServer<SessionData>): ExpressMiddleware {
   return (request, response, next) => {
-    const go = (session: CurrentSession<Data>): void => {
-      Object.assign(request, { session });
+    const go = (session: CurrentSession<SessionData>): void => {
+      (request as { session?: CurrentSession<SessionData> }).session = session;
       next();
     };
     serve(server, { request, response }, go, request.originalUrl);
@@ -49,12 +49,21 @@ export function expressSession<Data>(server: SessionServer<Data>): ExpressMiddle
 }
 
 /**
+ * `request.session`, in a program that also holds the types of express-session, which say that it is something else.
+ * `undefined` = `expressSession` has not seen the request.
+ */
+export function sessionOf(request: object): CurrentSession<SessionData> | undefined {
+  return (request as { readonly session?: CurrentSession<SessionData> }).session;
+}
+
+/**
  * Answers every `SessionError` that a route threw with problem details: the 401 of `request.session.get()` for example. Put
  * it after the routes; other errors go on to the next.
  */
-export function expressProblems<Data>(server: SessionServer<Data>): ExpressErrorMiddleware {
+export function expressProblems(server: Pick<SessionServer<SessionData>, 'refuse'>): ExpressErrorMiddleware {
   return (error, request, response, next) => {
     if (!(error instanceof SessionError) || response.headersSent) next(error);
-    else sendAnswer(server.refuse(error, new NodeRequest(request)), { request, response });
+    else
+      sendAnswer(server.refuse(error, new NodeRequest(request, request.originalUrl)), { request, response });
   };
 }

@@ -39,8 +39,10 @@ export function nodeHandler<Data>(server: SessionServer<Data>, handler?: Session
       else handled(handler, withSession, response).catch(fail);
     };
     const fail = (error: unknown): void => {
-      if (response.headersSent) response.destroy();
-      else sendAnswer(server.refuse(error, new NodeRequest(request)), exchange);
+      const answer = server.refuse(error, new NodeRequest(request));
+      if (!response.headersSent) sendAnswer(answer, exchange);
+      // What was sent in full is the answer; what breaks off must look like it.
+      else if (!response.writableEnded) response.destroy();
     };
     serve(server, exchange, handler === undefined && next === undefined ? undefined : go);
   };

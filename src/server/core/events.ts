@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { EndReason } from '../../protocol/messages.js';
 
@@ -110,7 +110,7 @@ const handleLength = 16;
  * the lines lead nobody to an id.
  */
 export function handleOf(id: string): string {
-  return createHash('sha256').update(id).digest('base64url').slice(0, handleLength);
+  return hash('sha256', id, 'base64url').slice(0, handleLength);
 }
 
 const longestText = 256;

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** What travels and what is stored. Whoever holds the wire form holds the session; the id only names it. */
 export interface IssuedId {
@@ -31,7 +31,7 @@ const canonical = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
  * A copy of the database signs nobody in (S7), and nothing secret is ever compared (S8).
  */
 export function digestIds(): IdScheme {
-  const digest = (wire: string): string => createHash('sha256').update(wire).digest('base64url');
+  const digest = (wire: string): string => hash('sha256', wire, 'base64url');
   return {
     issue() {
       const wire = randomBytes(32).toString('base64url');

@@ -3,7 +3,7 @@ import type { DestroyCallback } from './ends.js';
 import { accessedAt, type Clocks, expiryOf } from './expiry.js';
 import { throughJson } from './json.js';
 import { checkedLabels } from './labels.js';
-import { duration, type FoxxUser } from './sessions-options.js';
+import { type Conflicts, duration, type FoxxUser } from './sessions-options.js';
 import type { Labels, SessionRecord } from './store.js';
 import { type SessionUser, uidOf, userOf } from './user.js';
 import type { Write } from './writer.js';
@@ -208,13 +208,14 @@ export class Session<Data> {
    * others saved meanwhile is merged in, unless the option `conflicts` says otherwise, and is then on this session too.
    * Gives this session. Rejects with `SessionConflict`, with `SessionExpired` or `SessionNotFound` when the session is over
    * (nothing revives it), with `session/size`, `session/busy`, `store/unavailable`, or a TypeError for what no JSON can hold.
+   * `conflicts`: instead of the option of all sessions; with `reject` it writes only if the stored version is still `version`.
    */
-  async save(): Promise<this> {
+  async save({ conflicts }: { readonly conflicts?: Conflicts } = {}): Promise<this> {
     const { uid, userData } = this;
     const labels = checkedLabels(this.labels);
     const data = this.#opened ? ((this.#data ?? {}) as Json) : this.#record.data;
     const content = { uid, userData, labels, data, timeToLive: this.#lifetime() };
-    const { record, merged } = await this.#keeper.write(this.#record, content);
+    const { record, merged } = await this.#keeper.write(this.#record, content, conflicts);
     this.#record = record;
     this.#moved = {};
     this.#timeToLive = undefined;

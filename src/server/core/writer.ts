@@ -8,7 +8,7 @@ import { expiryOf } from './expiry.js';
 import { throughJson } from './json.js';
 import { checkedLabels } from './labels.js';
 import { merge } from './merge.js';
-import type { Policy } from './sessions-options.js';
+import type { Conflicts, Policy } from './sessions-options.js';
 import type { SessionRecord } from './store.js';
 
 /** The part of a record that belongs to whoever holds the session. */
@@ -20,8 +20,8 @@ export interface Written {
   readonly merged: boolean;
 }
 
-/** Writes the content of a session whose last known state is `last`. */
-export type Write = (last: SessionRecord, content: SessionContent) => Promise<Written>;
+/** Writes the content of a session whose last known state is `last`. `conflicts`: default as the option says. */
+export type Write = (last: SessionRecord, content: SessionContent, conflicts?: Conflicts) => Promise<Written>;
 
 export interface WriterParts {
   readonly exclusive: Exclusive;
@@ -37,9 +37,9 @@ const mostAttempts = 100;
  * and what both did is settled as the option `conflicts` says. What is over stays over (S18, S20).
  */
 export function createWriter(policy: Policy, { exclusive, admit, report }: WriterParts): Write {
-  const { store, conflicts, now, waitMs } = policy;
+  const { store, now, waitMs } = policy;
 
-  function update(known: SessionRecord, content: SessionContent) {
+  function update(known: SessionRecord, content: SessionContent, conflicts: Conflicts) {
     // Here and not before the wait for others: whoever holds the content may change it until now.
     admit(content.data, content.userData);
     const at = now();
@@ -49,11 +49,11 @@ export function createWriter(policy: Policy, { exclusive, admit, report }: Write
     return store.update(known.id, expected, change, at);
   }
 
-  async function write(last: SessionRecord, content: SessionContent): Promise<Written> {
+  async function write(last: SessionRecord, content: SessionContent, conflicts: Conflicts): Promise<Written> {
     let known = last;
     let mine = content;
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-      const result = await update(known, mine);
+      const result = await update(known, mine, conflicts);
       if (result.outcome === 'expired') throw new SessionExpired(last.id);
       if (result.outcome === 'missing') throw new SessionNotFound(last.id);
       if (result.outcome === 'updated') {
@@ -68,14 +68,15 @@ export function createWriter(policy: Policy, { exclusive, admit, report }: Write
     throw new SessionError('session/busy', { status: 503 });
   }
 
-  return (last, content) => exclusive.step(last.id, () => write(last, content), { waitMs });
+  return (last, content, conflicts = policy.conflicts) =>
+    exclusive.step(last.id, () => write(last, content, conflicts), { waitMs });
 }
 
 function settled(
   last: SessionRecord,
   mine: SessionContent,
   theirs: SessionRecord,
-  conflicts: Policy['conflicts'],
+  conflicts: Conflicts,
 ): SessionContent {
   const outcome = merge(partsOf(last), partsOf(mine), partsOf(theirs));
   if ('clashes' in outcome) throw new SessionConflict(outcome.clashes);

@@ -1,5 +1,5 @@
 import type { Session } from '../core/session.js';
-import type { Sessions } from '../core/sessions.js';
+import type { CreateOptions, Sessions } from '../core/sessions.js';
 import type { Labels } from '../core/store.js';
 import type { SessionUser } from '../core/user.js';
 import type { Carrier } from './carrier.js';
@@ -10,13 +10,20 @@ import type { Origins } from './origins.js';
 export interface Announcer<Data> {
   /** Throws `request/origin` and `config/insecure`: no session may be announced in answer to this request. */
   check(request: HttpRequest): void;
+  /** `instead`: the session that goes on in this one, without a new proof of who it is. */
   begin(
     request: HttpRequest,
     data: Data | undefined,
     user: SessionUser | null | undefined,
+    instead?: Session<Data>,
   ): Promise<Session<Data>>;
-  announce(request: HttpRequest, session: Session<Data>): HttpHeaders;
+  /** The secret of a session; `undefined` = nobody knows it any more. */
+  wireOf(session: Session<Data>): string | undefined;
+  /** `wire` is its secret. */
+  announce(request: HttpRequest, session: Session<Data>, wire: string): HttpHeaders;
   clear(request: HttpRequest): HttpHeaders;
+  /** The session of this request is over: what the server itself remembers of it goes. */
+  forget(request: HttpRequest): void;
 }
 
 /** Ends with the answer, so nothing of it may stay in a cache (S35). */
@@ -29,11 +36,10 @@ export interface AnnouncerOptions<Data> {
   readonly labels: (request: HttpRequest) => Labels;
   /** Value of Clear-Site-Data; empty = none. */
   readonly clearSiteData: string;
-  readonly now: () => number;
 }
 
 export function createAnnouncer<Data>(options: AnnouncerOptions<Data>): Announcer<Data> {
-  const { sessions, carriers, origins, labels, clearSiteData, now } = options;
+  const { sessions, carriers, origins, labels, clearSiteData } = options;
   const announcing = carriers.filter((carrier) => carrier.announce !== undefined);
 
   return {
@@ -43,24 +49,51 @@ export function createAnnouncer<Data>(options: AnnouncerOptions<Data>): Announce
       for (const carrier of announcing) carrier.check?.(request);
     },
 
-    begin: (request, data, user) => sessions.create(data, user, { labels: labels(request) }),
+    begin: (request, data, user, instead) =>
+      sessions.create(data, user, { labels: labels(request), ...limitOf(instead) }),
 
-    announce(request, session) {
-      const { id, wire, latestEnd, expiresAt } = session;
-      if (wire === undefined) return {};
-      // A cookie outlives an idle session by design: when it is over, only the server judges (S16).
-      const maxAge =
-        expiresAt === Number.POSITIVE_INFINITY
-          ? undefined
-          : Math.max(0, Math.floor((latestEnd - now()) / 1000));
-      const told = announcing.map((carrier) => carrier.announce?.({ request, id, wire, maxAge }) ?? {});
-      return Object.assign({}, ...told, notStored);
+    wireOf({ id, wire }) {
+      // Some schemes have one text for both.
+      return wire ?? (sessions.idOf(id) === id ? id : undefined);
+    },
+
+    announce(request, session, wire) {
+      // 0 would make a browser forget the cookie at once. It outlives an idle session by design: when that is over, only the
+      // server judges (S16).
+      const seconds = Math.max(1, Math.floor(mostLeft(session) / 1000));
+      const maxAge = session.expiresAt === Number.POSITIVE_INFINITY ? undefined : seconds;
+      const announcement = { request, id: session.id, wire, maxAge };
+      return joined([...announcing.map((carrier) => carrier.announce?.(announcement)), notStored]);
     },
 
     clear(request) {
-      const told = carriers.map((carrier) => carrier.clear?.(request) ?? {});
       const siteData = clearSiteData === '' ? {} : { 'clear-site-data': clearSiteData };
-      return Object.assign({}, ...told, notStored, siteData);
+      return joined([...carriers.map((carrier) => carrier.clear?.(request)), notStored, siteData]);
+    },
+
+    forget(request) {
+      for (const carrier of carriers) carrier.forget?.(request);
     },
   };
+}
+
+/** Milliseconds a session can last from now on, however much it is used; `Infinity` = without end. */
+function mostLeft(session: Session<unknown>): number {
+  const { expiresAt, latestEnd } = session;
+  return latestEnd === Number.POSITIVE_INFINITY ? latestEnd : session.getTTL() + (latestEnd - expiresAt);
+}
+
+/** Nobody gets more time by a new id alone (S15): whoever is signed in has to prove again who they are. */
+function limitOf(instead: Session<unknown> | undefined): Pick<CreateOptions, 'absoluteTimeToLive'> {
+  if (instead === undefined || instead.uid === null) return {};
+  const left = mostLeft(instead);
+  // 0 would mean no limit.
+  return left === Number.POSITIVE_INFINITY ? {} : { absoluteTimeToLive: Math.max(1, left - 1) };
+}
+
+/** Headers of several: cookies stand beside each other, of all else the last counts. */
+function joined(parts: readonly (HttpHeaders | undefined)[]): HttpHeaders {
+  const all: { [name: string]: string | readonly string[] } = Object.assign({}, ...parts);
+  const cookies = parts.flatMap((part) => part?.['set-cookie'] ?? []);
+  return cookies.length === 0 ? all : { ...all, 'set-cookie': cookies };
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { wholeNumber } from '../core/options.js';
 import { BackOff, type BackOffRules } from './back-off.js';
 import type { HttpHeaders } from './exchange.js';
@@ -24,7 +24,10 @@ export interface AttemptLimitsOptions {
    * nothing are forgiven one by one. Default 15 minutes.
    */
   readonly forgetAfter?: number;
-  /** Accounts, and addresses, that are remembered; then the oldest is forgotten. 100 to 1e7. Default 100000. */
+  /**
+   * Accounts, and addresses, that are remembered at most; the oldest are forgotten, and the newer half never is. 100 to 1e7.
+   * Default 100000.
+   */
   readonly entries?: number;
   /** The present, in milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: () => number;
@@ -49,8 +52,8 @@ export interface Attempt {
  *   4 s … `longestPause`, in which attempts are refused unseen, right ones too. A refused attempt counts as none.
  * - Where an account signed in from an address before, neither count matters: that pair has one of its own, of `perAccount`.
  *   So strangers cannot keep an owner out. Eight addresses of an account are remembered.
- * - During the pause of an account an address with next to no failures is let through, five times within `forgetAfter`: who
- *   attacks from one place keeps no owner out at a new one.
+ * - During the pause of an account an address is let through that tried it less than three times. That happens five times
+ *   within `forgetAfter`: who attacks from one place keeps no owner out at a new one.
  * - A success settles what that pair did wrong, and nothing else: signing in to an account of one's own in between helps no
  *   attacker.
  * - An attempt counts from its beginning, so that a burst is over when `perAccount` run.
@@ -70,11 +73,13 @@ export interface AttemptLimits {
   readonly size: number;
 }
 
-/** Whatever is counted for an account of which strangers try the password. */
+/** An account that strangers try. */
 interface Account {
   readonly failures: BackOff;
-  /** Newcomers that were let through its pauses. */
-  readonly newcomers: BackOff;
+  /** Newcomers that were let through its pauses; `undefined` = none yet. */
+  newcomers: BackOff | undefined;
+  /** Where the last attempts came from. */
+  from: readonly string[];
 }
 
 /** An address from which an account has signed in. */
@@ -86,26 +91,28 @@ interface Known {
 const minute = 60_000;
 const mostKnown = 8;
 const mostNewcomers = 5;
-/** Whoever has failed or tries less often than this, whatever the account, is a newcomer. */
-const newcomersLoad = 3;
+/** Attempts on one account as a newcomer: people mistype. */
+const newcomersAttempts = 3;
+/** Enough to know several attackers by, and little to keep for each account. */
+const mostFrom = 16;
 
 /** Throws `config/invalid` when an option has a value it cannot have. */
 export function createAttemptLimits(options: AttemptLimitsOptions = {}): AttemptLimits {
   const { now = Date.now } = options;
   const rules = rulesOf(options);
   const entries = wholeNumber('entries', options.entries ?? 100_000, 100, 1e7, 'entries');
-  const isIdle = (counted: BackOff, at: number) => counted.isIdle(at);
-  const accounts = new Recent<Account>(entries, ({ failures }, at) => failures.isIdle(at));
-  const addresses = new Recent<BackOff>(entries, isIdle);
-  const guessers = new Recent<BackOff>(entries, isIdle);
-  const owners = new Recent<readonly Known[]>(entries, () => false);
+  const { forgetAfter } = rules.account;
+  const accounts = new Recent<Account>(entries, forgetAfter);
+  const addresses = new Recent<BackOff>(entries, forgetAfter);
+  const guessers = new Recent<BackOff>(entries, forgetAfter);
+  const owners = new Recent<readonly Known[]>(entries);
   /** So that a copy of the memory tells no names to whoever can guess them. */
-  const salt = randomBytes(32);
+  const salt = randomBytes(32).toString('base64url');
 
   /** One key for all spellings that somebody might take for one name. */
   function keyOf(account: string): string {
     const name = account.normalize('NFKC').trim().toLowerCase();
-    return createHash('sha256').update(salt).update(name).digest('base64url');
+    return hash('sha256', salt + name, 'base64url');
   }
 
   function ofOwner(known: Known, key: string): Attempt {
@@ -124,42 +131,49 @@ export function createAttemptLimits(options: AttemptLimitsOptions = {}): Attempt
   function ofStranger(key: string, network: string | undefined): Attempt {
     const at = now();
     const account = accounts.get(key) ?? newAccount(at);
-    const address =
-      network === undefined ? undefined : (addresses.get(network) ?? new BackOff(rules.address, at));
-    const addressWaits = address?.waitMs(at) ?? 0;
-    if (addressWaits > 0) return refused(addressWaits);
-    const accountWaits = account.failures.waitMs(at);
-    if (accountWaits > 0) {
-      const isNewcomer = address !== undefined && address.load(at) < newcomersLoad;
-      if (!isNewcomer || account.newcomers.load(at) + 1 > mostNewcomers) return refused(accountWaits);
-      account.newcomers.fail(at);
-    }
-    account.failures.begin(at);
-    address?.begin(at);
+    const address = network === undefined ? undefined : (addresses.get(network) ?? newAddress(at));
+    const waitMs = (address?.waitMs(at) ?? 0) || accountWaits(account, network, at);
+    if (waitMs > 0) return refused(waitMs);
+
+    const counts = address === undefined ? [account.failures] : [account.failures, address];
+    for (const count of counts) count.begin(at);
+    if (network !== undefined) account.from = [network, ...account.from].slice(0, mostFrom);
     const meet = (): void => {
       accounts.meet(key, account, now());
       if (network !== undefined && address !== undefined) addresses.meet(network, address, now());
     };
     meet();
     return once((outcome) => {
-      account.failures.end();
-      address?.end();
+      for (const count of counts) count.end();
       if (outcome === 'failed') {
-        account.failures.fail(now());
-        address?.fail(now());
-        // Others may have pushed it out meanwhile.
+        for (const count of counts) count.fail(now());
+        // Others may have pushed them out meanwhile.
         meet();
         return;
       }
       if (outcome === 'right' && network !== undefined) remember(key, network);
-      accounts.leave(key, now());
-      if (network !== undefined) addresses.leave(network, now());
+      if (account.failures.isIdle(now())) accounts.forget(key);
+      if (network !== undefined && address?.isIdle(now())) addresses.forget(network);
     });
   }
 
-  function newAccount(at: number): Account {
-    return { failures: new BackOff(rules.account, at), newcomers: new BackOff(rules.newcomers, at) };
+  /** Milliseconds. A newcomer need not wait, unless there are too many of them. */
+  function accountWaits(account: Account, network: string | undefined, at: number): number {
+    const waitMs = account.failures.waitMs(at);
+    if (waitMs === 0 || network === undefined) return waitMs;
+    if (account.from.filter((one) => one === network).length >= newcomersAttempts) return waitMs;
+    account.newcomers ??= new BackOff(rules.newcomers, at);
+    if (account.newcomers.load(at) + 1 > mostNewcomers) return waitMs;
+    account.newcomers.fail(at);
+    return 0;
   }
+
+  const newAddress = (at: number) => new BackOff(rules.address, at);
+  const newAccount = (at: number): Account => ({
+    failures: new BackOff(rules.account, at),
+    newcomers: undefined,
+    from: [],
+  });
 
   /** Puts the pair first, with nothing against it. */
   function remember(key: string, network: string): void {

@@ -14,7 +14,7 @@ export interface Announcement {
   readonly id: string;
   /** The secret that travels. */
   readonly wire: string;
-  /** Seconds the session can last at most; `undefined` = without end. */
+  /** Seconds the session can last, 1 or more; `Infinity` = as long as it is used, `undefined` = it never ends by itself. */
   readonly maxAge: number | undefined;
 }
 
@@ -28,6 +28,8 @@ export interface Carrier {
   readonly ambient: boolean;
   /** The request header it looks at, for `Vary`; `undefined` = none. */
   readonly header: string | undefined;
+  /** Whether a session that is named here has to live: else the request is refused with 404 (SC-46). Default false. */
+  readonly required?: boolean;
   /** The ids that the request carries here; none = an empty list. Throws or rejects with why it carries no good one. */
   find(request: HttpRequest, readers: Readers): readonly string[] | Promise<readonly string[]>;
   /** Throws `config/insecure` when a session must not be announced on this connection. */
@@ -36,6 +38,8 @@ export interface Carrier {
   announce?(announcement: Announcement): HttpHeaders;
   /** Headers that make the client forget its session. */
   clear?(request: HttpRequest): HttpHeaders;
+  /** The session that `find` gave, or that was announced, is over: for what the carrier itself remembers. */
+  forget?(request: HttpRequest): void;
 }
 
 export const none: readonly string[] = [];

@@ -9,7 +9,10 @@ import type { Origins } from './origins.js';
 
 /** Finds the session of a request. */
 export interface Door<Data> {
-  /** Rejects with `request/origin`, `request/ambiguous`, `store/unavailable`: such a request must not go on. */
+  /**
+   * Rejects with `request/origin`, `request/ambiguous`, `request/not-found`, `store/unavailable`: such a request must not go
+   * on.
+   */
   find(request: HttpRequest): Promise<Found<Data>>;
 }
 
@@ -50,10 +53,12 @@ export function createDoor<Data>({ sessions, carriers, readers, origins }: DoorO
         if (ids.length === 0) continue;
         if (carrier.ambient) origins.admit(request, true);
         try {
-          return { session: await only(ids), carrier: carrier.name, reason: undefined };
+          return { session: await only(ids), ids, carrier: carrier.name, reason: undefined };
         } catch (error) {
           if (!(error instanceof SessionNotFound)) throw error;
-          return { session: undefined, carrier: carrier.name, reason: error };
+          carrier.forget?.(request);
+          if (carrier.required === true) throw new SessionError('request/not-found', { status: 404 });
+          return { session: undefined, ids, carrier: carrier.name, reason: error };
         }
       }
       return reason === undefined ? none : { ...none, reason };

@@ -18,17 +18,22 @@ export interface Origins {
 /** How long a browser may remember a preflight: seconds. */
 const preflightAge = '600';
 /** What the browser half of this package sends, and the headers of the resources and carriers. */
-const requestHeaders = 'authorization, content-type, if-match, x-requested-with, x-session-id, x-referer';
-const exposedHeaders = 'etag, location, retry-after, x-location, x-session-id';
+const requestHeaders =
+  'authorization, content-type, if-match, x-requested-with, x-session-id, x-referer'.split(', ');
+const exposedHeaders = 'etag, location, retry-after, x-location, x-session-id'.split(', ');
+/** Headers of carriers that no script can set (Fetch §2.2.2), or that are in the list already and in no answer. */
+const others: readonly string[] = ['cookie', 'referer', 'authorization', 'x-referer'];
 
 export interface OriginsOptions {
   readonly listed: readonly string[];
   /** Whether a session may travel in a cookie, so that pages of listed origins must be allowed to send theirs. */
   readonly credentials: boolean;
+  /** Names of the headers in which a session can travel. Default: none. */
+  readonly headers?: readonly string[];
 }
 
 /** Throws `config/invalid` unless each origin is written as a browser writes it: `https://app.example:8443`. */
-export function createOrigins({ listed, credentials }: OriginsOptions): Origins {
+export function createOrigins({ listed, credentials, headers = [] }: OriginsOptions): Origins {
   for (const origin of listed) {
     if (!isOrigin(origin)) {
       throw invalidOption(
@@ -37,8 +42,10 @@ export function createOrigins({ listed, credentials }: OriginsOptions): Origins 
     }
   }
   const known = new Set(listed);
+  const own = headers.map((name) => name.toLowerCase()).filter((name) => !others.includes(name));
+  const sent = [...new Set([...requestHeaders, ...own])].join(', ');
   const always: HttpHeaders = {
-    'access-control-expose-headers': exposedHeaders,
+    'access-control-expose-headers': [...new Set([...exposedHeaders, ...own])].join(', '),
     ...(credentials ? { 'access-control-allow-credentials': 'true' } : undefined),
   };
   const nothing: HttpHeaders = {};
@@ -77,7 +84,7 @@ export function createOrigins({ listed, credentials }: OriginsOptions): Origins 
       return emptyAnswer(204, {
         allow: methods,
         'access-control-allow-methods': methods,
-        'access-control-allow-headers': requestHeaders,
+        'access-control-allow-headers': sent,
         'access-control-max-age': preflightAge,
       });
     },
@@ -105,8 +112,12 @@ function refererOrigin(request: HttpRequest): string | undefined {
   return URL.canParse(referer) ? new URL(referer).origin : 'null';
 }
 
-/** The host decides, not the scheme, which a proxy may have changed. */
+/**
+ * The host decides. The scheme does where this connection is encrypted: a page of the same host that is not, anybody on the
+ * way can have written. Where it is not, a proxy may have decrypted it.
+ */
 function isOwn(origin: string, request: HttpRequest): boolean {
   const host = request.header('host');
-  return host !== undefined && (origin === `https://${host}` || origin === `http://${host}`);
+  if (host === undefined) return false;
+  return origin === `https://${host}` || (!request.secure && origin === `http://${host}`);
 }

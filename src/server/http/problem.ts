@@ -4,10 +4,20 @@ import { problems } from '../../protocol/problems.js';
 import type { HttpAnswer, HttpHeaders } from './exchange.js';
 
 /** `type` of a problem (RFC 9457 §3.1.1) is this and the code. It names, and resolves to nothing. */
-const typePrefix = 'urn:can-connect-session:problem:';
+export const typePrefix = 'urn:can-connect-session:problem:';
 
 /** Codes of a 401 that no token was shown for: RFC 6750 §3.1 wants no error code in the challenge then. */
 const withoutToken: readonly ErrorCode[] = ['token/missing', 'credentials/wrong'];
+
+/** An error whose answer says more in its headers: what to send instead, for example. */
+export class Refusal extends SessionError {
+  readonly headers: HttpHeaders;
+
+  constructor(code: ErrorCode, headers: HttpHeaders) {
+    super(code, { status: problems[code].status });
+    this.headers = headers;
+  }
+}
 
 /**
  * An error on the wire (RFC 9457). Nothing of it but the code is told: messages and causes stay inside (S70). What has no
@@ -19,7 +29,12 @@ export function problemAnswer(error: unknown, headers: HttpHeaders = {}): HttpAn
   const body: ProblemBody = { type: typePrefix + code, title, status, code };
   return {
     status,
-    headers: { 'content-type': 'application/problem+json', ...challenge(status, code), ...headers },
+    headers: {
+      'content-type': 'application/problem+json',
+      ...challenge(status, code),
+      ...(error instanceof Refusal ? error.headers : undefined),
+      ...headers,
+    },
     body: JSON.stringify(body),
   };
 }

@@ -12,7 +12,8 @@ export function throughProxies(request: HttpRequest, proxies: number): HttpReque
   return {
     method: request.method,
     url: request.url,
-    connection: request.connection,
+    // It is the proxy's, which sends the requests of many over it.
+    connection: undefined,
     address,
     secure: proto === undefined ? request.secure : proto === 'https',
     header: (name) => request.header(name),
@@ -23,5 +24,5 @@ export function throughProxies(request: HttpRequest, proxies: number): HttpReque
 /** What the first of our proxies added. Some proxies replace the header instead of adding to it: then it has one entry. */
 function said(request: HttpRequest, header: string, proxies: number): string | undefined {
   const entries = request.header(header)?.split(',');
-  return entries?.[Math.max(0, entries.length - proxies)]?.trim();
+  return entries?.[Math.max(0, entries.length - proxies)]?.trim() || undefined;
 }

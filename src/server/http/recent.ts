@@ -1,43 +1,45 @@
-/** A table of the parties met last: bounded, the one not met for the longest time is forgotten first. */
+/**
+ * A table of the parties met last, in two halves: when the younger half is full, or its time is over, it becomes the older
+ * one, and what was older and never met again is forgotten. So no meeting costs more than another, and the table is
+ * bounded: it holds at least the last `most / 2` parties, and never more than `most`.
+ */
 export class Recent<Party> {
-  /** In the order of the last meeting. */
-  readonly #parties = new Map<string, Party>();
-  readonly #most: number;
-  readonly #isIdle: (party: Party, now: number) => boolean;
+  #young = new Map<string, Party>();
+  #old = new Map<string, Party>();
+  #turnedAt: number | undefined;
+  readonly #half: number;
+  readonly #turnAfter: number;
 
-  /** `isIdle`: whether a party may be forgotten though there is room. */
-  constructor(most: number, isIdle: (party: Party, now: number) => boolean) {
-    this.#most = most;
-    this.#isIdle = isIdle;
+  /** `turnAfter`: milliseconds after which whoever was not met may be forgotten; within twice as long it is. */
+  constructor(most: number, turnAfter = Number.POSITIVE_INFINITY) {
+    this.#half = Math.floor(most / 2);
+    this.#turnAfter = turnAfter;
   }
 
   get size(): number {
-    return this.#parties.size;
+    return this.#young.size + this.#old.size;
   }
 
   get(key: string): Party | undefined {
-    return this.#parties.get(key);
+    return this.#young.get(key) ?? this.#old.get(key);
   }
 
   /** Meets a party, known or new. */
   meet(key: string, party: Party, now: number): void {
-    this.#parties.delete(key);
-    this.#parties.set(key, party);
-    // Two looks a meeting: the table shrinks faster than it grows, and nobody waits for a large clean-up.
-    this.#dropOldest(now);
-    this.#dropOldest(now);
-  }
-
-  /** Forgets a party that is idle. */
-  leave(key: string, now: number): void {
-    const party = this.#parties.get(key);
-    if (party !== undefined && this.#isIdle(party, now)) this.#parties.delete(key);
-  }
-
-  #dropOldest(now: number): void {
-    for (const [key, party] of this.#parties) {
-      if (this.#parties.size > this.#most || this.#isIdle(party, now)) this.#parties.delete(key);
-      return;
+    this.#turnedAt ??= now;
+    const age = now - this.#turnedAt;
+    if (age >= this.#turnAfter || (this.#young.size >= this.#half && !this.#young.has(key))) {
+      // After twice the time the younger half is too old as well.
+      this.#old = age >= 2 * this.#turnAfter ? new Map() : this.#young;
+      this.#young = new Map();
+      this.#turnedAt = now;
     }
+    this.#old.delete(key);
+    this.#young.set(key, party);
+  }
+
+  forget(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
   }
 }

@@ -1,14 +1,24 @@
 import type { CurrentSession } from './current-session.js';
 import type { HttpAnswer, HttpRequest } from './exchange.js';
 
-/** One of our URLs: what each method does there, for whoever the request comes from. */
-export type Resource<Data> = ReadonlyMap<
-  string,
-  (request: HttpRequest, current: CurrentSession<Data>) => Promise<HttpAnswer>
+/** What each method of a URL does. */
+export type Methods<Act> = ReadonlyMap<string, Act>;
+
+/** One of our URLs, for whoever the request comes from. `name`: what stands in the place of `:id`. */
+export type Resource<Data> = Methods<
+  (request: HttpRequest, current: CurrentSession<Data>, name: string) => Promise<HttpAnswer>
 >;
 
-/** For `Allow`. HEAD is GET without the body (RFC 9110 §9.3.2). */
-export function methodsOf(resource: Resource<never>): string {
+/** A URL that is the same for everybody: no session is looked for. */
+export type PublicResource = Methods<(request: HttpRequest) => Promise<HttpAnswer>>;
+
+/** What a method does; `undefined` = the URL does not know it. HEAD is GET without the body (RFC 9110 §9.3.2). */
+export function actOf<Act>(methods: Methods<Act>, method: string): Act | undefined {
+  return methods.get(method === 'HEAD' ? 'GET' : method);
+}
+
+/** For `Allow`. */
+export function methodsOf(resource: Methods<unknown>): string {
   const methods = [...resource.keys()];
   return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
 }

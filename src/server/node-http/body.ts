@@ -8,7 +8,13 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
       reject(tooLarge());
       return;
     }
-    if (request.destroyed) {
+    const taken = request.readableEnded ? takenBody(request) : undefined;
+    if (taken !== undefined) {
+      if (taken.length > limit) reject(tooLarge());
+      else resolve(taken);
+      return;
+    }
+    if (request.destroyed || request.readableEnded) {
       reject(brokenOff());
       return;
     }
@@ -36,6 +42,17 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
     request.on('error', () => {});
     request.on('data', onData).on('end', onEnd).on('close', onClose);
   });
+}
+
+/**
+ * What somebody has read before us: `rawBody`, as platforms keep it, or `body`, as the parsers of Express and Connect leave
+ * it. `undefined` = nobody kept anything.
+ */
+function takenBody(request: IncomingMessage & { rawBody?: unknown; body?: unknown }): Uint8Array | undefined {
+  const { rawBody, body } = request;
+  if (rawBody instanceof Uint8Array) return rawBody;
+  if (body === undefined || body instanceof Uint8Array) return body;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
 function tooLarge(): SessionError {

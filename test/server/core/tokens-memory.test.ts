@@ -91,7 +91,23 @@ QUnit.module('server/core/tokens remembered', () => {
     assert.strictEqual(tokens.recall(token), undefined);
     assert.equal(await codeOf(() => tokens.verify(token)), 'token/expired');
     assert.equal(await codeOf(() => tokens.verify(token, { allowExpired: true })), 'no error');
-    assert.strictEqual(tokens.recall(token), undefined, 'and what is expired is not learnt');
+  });
+
+  QUnit.test('forgets for good what it has seen expired', async (assert) => {
+    const { tokens, clock } = fixture();
+    const token = claimsOf('a');
+    await tokens.verify(token);
+    clock.time += hour;
+    tokens.recall(token);
+    clock.time -= hour;
+    assert.strictEqual(tokens.recall(token), undefined);
+  });
+
+  QUnit.test('learns nothing with allowExpired, so that old tokens push out no good ones', async (assert) => {
+    const { tokens } = fixture({ remembered: 1 });
+    await tokens.verify(claimsOf('a'));
+    await tokens.verify(handMade({ ...goodClaims, exp: second }), { allowExpired: true });
+    assert.notStrictEqual(tokens.recall(claimsOf('a')), undefined);
   });
 
   QUnit.test('remembers no failure', async (assert) => {

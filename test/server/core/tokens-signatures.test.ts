@@ -148,6 +148,16 @@ QUnit.module('server/core/tokens signatures', () => {
       },
     );
 
+    QUnit.test('S50 leaves jose no choice of the algorithm either', async (assert) => {
+      const [known] = readKeys([{ alg: 'EdDSA', privateKey: pairs.EdDSA.privateKey }]);
+      const verdict = (alg: string) => {
+        const [header = '', payload = '', signature = ''] = signedBy('EdDSA', { alg }).split('.');
+        return isSignedWith(known, { input: `${header}.${payload}`, signature });
+      };
+      assert.true(await verdict('EdDSA'));
+      assert.false(await verdict('Ed25519'), 'another name of the same');
+    });
+
     QUnit.test('S50 accepts no change of one bit, in any part', async (assert) => {
       for (const { alg, key: one } of signers) {
         const { tokens } = fixture({ keys: [one], remembered: 0 });

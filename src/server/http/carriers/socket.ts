@@ -18,9 +18,8 @@ export function socketCarrier(): Carrier {
       if (connection !== undefined) ids.set(connection, id);
       return {};
     },
-    clear({ connection }) {
+    forget({ connection }) {
       if (connection !== undefined) ids.delete(connection);
-      return {};
     },
   };
 }

@@ -10,7 +10,7 @@ export interface UriCarrierOptions {
 
 /**
  * A part of the path: `/__default/D11C498A1A5F64ABD0000010`. Starcounter's; such addresses end up in histories and logs, and
- * whoever sees one can use it.
+ * whoever sees one can use it. An address whose session is over leads nowhere: 404.
  */
 export function uriCarrier({ prefix = '/__default/', announce = true }: UriCarrierOptions = {}): Carrier {
   if (!/^\/([\w.~-]+\/)+$/.test(prefix)) {
@@ -22,6 +22,7 @@ export function uriCarrier({ prefix = '/__default/', announce = true }: UriCarri
     name: 'uri',
     ambient: false,
     header: undefined,
+    required: true,
     find({ url }, { idOf }) {
       if (!url.startsWith(prefix)) return none;
       const id = idOf(/^[^/?]*/.exec(url.slice(prefix.length))?.[0] ?? '');

@@ -1,0 +1,60 @@
+import { invalidOption } from '../core/options.js';
+import { pathOf } from './exchange.js';
+
+/** What a URL leads to. */
+export interface Route<Resource> {
+  readonly resource: Resource;
+  /** What stands in the place of `:id`, decoded; empty where the pattern has none. */
+  readonly name: string;
+}
+
+/** Which URLs lead where. */
+export interface Routes<Resource> {
+  /** `undefined` = nowhere. A query may follow the path. */
+  find(url: string): Route<Resource> | undefined;
+}
+
+const named = '/:id';
+
+/**
+ * Patterns are paths, such as `/sessions`, or end with one name, `/sessions/:id`. A path goes before a name. Throws
+ * `config/invalid` when two patterns are the same.
+ */
+export function createRoutes<Resource>(
+  patterns: Iterable<readonly [pattern: string, resource: Resource]>,
+): Routes<Resource> {
+  const exact = new Map<string, Route<Resource>>();
+  /** By what stands before the name, with the slash. */
+  const withName = new Map<string, Resource>();
+  for (const [pattern, resource] of patterns) {
+    const isNamed = pattern.endsWith(named);
+    const key = isNamed ? pattern.slice(0, -named.length + 1) : pattern;
+    if ((isNamed ? withName : exact).has(key)) {
+      throw invalidOption('Two of the options that are paths lead to the same place.');
+    }
+    if (isNamed) withName.set(key, resource);
+    else exact.set(key, { resource, name: '' });
+  }
+
+  return {
+    find(url) {
+      const path = pathOf(url);
+      const found = exact.get(path);
+      if (found !== undefined) return found;
+      const end = path.lastIndexOf('/') + 1;
+      const resource = withName.get(path.slice(0, end));
+      if (resource === undefined) return undefined;
+      const name = decoded(path.slice(end));
+      return name === '' ? undefined : { resource, name };
+    },
+  };
+}
+
+/** Empty = it is no text at all. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return '';
+  }
+}

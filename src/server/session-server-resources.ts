@@ -1,0 +1,38 @@
+import { createFreshness } from './http/freshness.js';
+import type { PublicResource, Resource } from './http/resource.js';
+import { dataResource } from './http/resources/data.js';
+import { healthResource } from './http/resources/health.js';
+import { keysResource } from './http/resources/keys.js';
+import { sessionResource } from './http/resources/session.js';
+import { sessionsResources } from './http/resources/sessions.js';
+import { createRoutes, type Routes } from './http/routes.js';
+import type { Settings } from './session-server-options.js';
+
+/** What stands at one of our URLs: something for whoever asks, or something that is the same for everybody. */
+export type Mounted<Data> =
+  | { readonly personal: Resource<Data>; readonly shared?: undefined }
+  | { readonly shared: PublicResource; readonly personal?: undefined };
+
+/** Which of our URLs there are, and what stands there. Throws `config/invalid` when two of them are the same. */
+export function mountedResources<Data>(
+  settings: Settings<Data>,
+  onFailure: (error: unknown) => void,
+): Routes<Mounted<Data>> {
+  const { sessions, tokens, url, signInBy, dataAccess, listUrl, healthUrl } = settings;
+  const all: [string, Mounted<Data>][] = [
+    [url, { personal: sessionResource({ ...settings, tellToken: signInBy === 'token' }) }],
+  ];
+  if (dataAccess !== 'none') {
+    const writable = dataAccess === 'read-write';
+    all.push([`${url}/data`, { personal: dataResource({ ...settings, writable }) }]);
+  }
+  if (listUrl !== undefined) {
+    const { many, one } = sessionsResources({ ...settings, freshUser: createFreshness(settings) });
+    all.push([listUrl, { personal: many }], [`${listUrl}/:id`, { personal: one }]);
+  }
+  if (tokens !== undefined && tokens.jwks().keys.length > 0) {
+    all.push(['/.well-known/jwks.json', { shared: keysResource(tokens) }]);
+  }
+  if (healthUrl !== undefined) all.push([healthUrl, { shared: healthResource({ sessions, onFailure }) }]);
+  return createRoutes(all);
+}
