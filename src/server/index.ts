@@ -11,6 +11,14 @@ export type {
 export { type Problem, problems } from '../protocol/problems.js';
 export type { DestroyCallback, SessionEnd } from './core/ends.js';
 export { SessionConflict, SessionExpired, SessionNotFound } from './core/errors.js';
+export {
+  type EventListener,
+  handleOf,
+  jsonLines,
+  type SessionEvent,
+  type SessionEventType,
+  type SessionNotice,
+} from './core/events.js';
 export { createExclusive, type Exclusive, type ExclusiveOptions } from './core/exclusive.js';
 export {
   accessedAt,
@@ -54,6 +62,8 @@ export {
   type TokensOptions,
 } from './core/tokens.js';
 export type { SessionUser } from './core/user.js';
+export { type FoxxApi, type FoxxApiOptions, foxxApi } from './foxx-api.js';
+export type { AttemptLimitsOptions } from './http/attempts.js';
 export type { Announcement, Carrier, Readers } from './http/carrier.js';
 export { bearerCarrier } from './http/carriers/bearer.js';
 export { type CookieOptions, cookieCarrier } from './http/carriers/cookie.js';
@@ -62,8 +72,11 @@ export { type RefererCarrierOptions, refererCarrier } from './http/carriers/refe
 export { socketCarrier } from './http/carriers/socket.js';
 export { type UriCarrierOptions, uriCarrier } from './http/carriers/uri.js';
 export type { CurrentSession, PendingAnswer, Watch } from './http/current-session.js';
-export type { HttpAnswer, HttpHeaders, HttpRequest } from './http/exchange.js';
+export type { Endpoint, HttpAnswer, HttpHeaders, HttpRequest } from './http/exchange.js';
+export type { HealthAnswer } from './http/resources/health.js';
 export type { Authenticate, Credentials, SignedIn } from './http/resources/session.js';
+export type { Authorize, AuthorizeTarget, EndedAnswer } from './http/resources/sessions.js';
+export type { ListedSession, SessionsAnswer } from './http/session-pages.js';
 export {
   defaultCost,
   hashPassword,

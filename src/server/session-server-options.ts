@@ -3,6 +3,7 @@ import { callable, endOfTime, invalidOption, oneOf, wholeNumber, yesOrNo } from 
 import type { Sessions } from './core/sessions.js';
 import type { Labels } from './core/store.js';
 import type { Tokens } from './core/tokens.js';
+import { type AttemptLimits, type AttemptLimitsOptions, createAttemptLimits } from './http/attempts.js';
 import type { Carrier } from './http/carrier.js';
 import { bearerCarrier } from './http/carriers/bearer.js';
 import { type CookieOptions, cookieCarrier } from './http/carriers/cookie.js';
@@ -69,6 +70,11 @@ export interface SessionServerOptions<Data> {
   readonly authorize?: Authorize<Data>;
   /** Path where anybody may ask whether the server and its store work. Default: none. */
   readonly healthUrl?: string;
+  /**
+   * How failed sign-ins and guesses are slowed down (S74, S75). Default `{}`: the limits at their defaults. `false` = not at
+   * all, where something in front of the server does it.
+   */
+  readonly attempts?: Omit<AttemptLimitsOptions, 'now'> | false;
   /** Bytes of a request's body, at most 1 MiB. Default 16384. More is refused with 413. */
   readonly bodyLimit?: number;
   /**
@@ -85,13 +91,15 @@ export interface Settings<Data>
   extends Required<
     Omit<
       SessionServerOptions<Data>,
-      'tokens' | 'cookie' | 'clearSiteData' | 'listUrl' | 'authorize' | 'healthUrl'
+      'tokens' | 'cookie' | 'clearSiteData' | 'listUrl' | 'authorize' | 'healthUrl' | 'attempts'
     >
   > {
   readonly tokens: Tokens | undefined;
   readonly listUrl: string | undefined;
   readonly authorize: Authorize<Data> | undefined;
   readonly healthUrl: string | undefined;
+  /** `undefined` = none. */
+  readonly limits: AttemptLimits | undefined;
   /** Value of Clear-Site-Data; empty = none. */
   readonly clearSiteData: string;
 }
@@ -112,6 +120,7 @@ export function settingsOf<Data>(options: SessionServerOptions<Data>): Settings<
   }
   if (typeof authenticate !== 'function') throw invalidOption('The option authenticate must be a function.');
   const carriers = carriersOf(options);
+  const now = callable('now', options.now) ?? Date.now;
   return {
     sessions,
     authenticate,
@@ -133,7 +142,8 @@ export function settingsOf<Data>(options: SessionServerOptions<Data>): Settings<
     healthUrl: healthUrl === undefined ? undefined : pathOption('healthUrl', healthUrl),
     bodyLimit: wholeNumber('bodyLimit', options.bodyLimit ?? 16_384, 1, mebibyte, 'bytes'),
     onError: callable('onError', options.onError) ?? reportFailure,
-    now: callable('now', options.now) ?? Date.now,
+    now,
+    limits: options.attempts === false ? undefined : createAttemptLimits({ ...options.attempts, now }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { createAuthentication } from './http/authentication.js';
 import { createFreshness } from './http/freshness.js';
 import type { PublicResource, Resource } from './http/resource.js';
 import { dataResource } from './http/resources/data.js';
@@ -19,8 +20,9 @@ export function mountedResources<Data>(
   onFailure: (error: unknown) => void,
 ): Routes<Mounted<Data>> {
   const { sessions, tokens, url, signInBy, dataAccess, listUrl, healthUrl } = settings;
+  const authentication = createAuthentication(settings);
   const all: [string, Mounted<Data>][] = [
-    [url, { personal: sessionResource({ ...settings, tellToken: signInBy === 'token' }) }],
+    [url, { personal: sessionResource({ ...settings, authentication, tellToken: signInBy === 'token' }) }],
   ];
   if (dataAccess !== 'none') {
     const writable = dataAccess === 'read-write';

@@ -7,11 +7,13 @@ import { createAnnouncer } from './http/announcer.js';
 import type { Readers } from './http/carrier.js';
 import { CurrentSession, type PendingAnswer, type Watch } from './http/current-session.js';
 import { createDoor } from './http/door.js';
-import type { HttpAnswer, HttpRequest } from './http/exchange.js';
+import type { Endpoint, HttpAnswer, HttpRequest } from './http/exchange.js';
+import type { Found } from './http/found.js';
 import { createOrigins } from './http/origins.js';
 import { problemAnswer } from './http/problem.js';
 import { throughProxies } from './http/proxies.js';
 import { publicAnswer } from './http/public-answer.js';
+import { createRefusals } from './http/refusals.js';
 import { actOf, methodsOf, type Resource } from './http/resource.js';
 import { createRotations } from './http/rotations.js';
 import { securityHeaders } from './http/security-headers.js';
@@ -19,11 +21,7 @@ import { type SessionServerOptions, settingsOf } from './session-server-options.
 import { mountedResources } from './session-server-resources.js';
 
 /** The session server: framework-free, stateless but for its store. Adapters connect it to a host. */
-export interface SessionServer<Data = { [key: string]: unknown }> {
-  /** Whether this path (a query may follow) is one of ours. The rest is left to the host. */
-  owns(url: string): boolean;
-  /** Answers one request for one of our paths. Never rejects. */
-  handle(request: HttpRequest): Promise<HttpAnswer>;
+export interface SessionServer<Data = { [key: string]: unknown }> extends Endpoint {
   /**
    * The session of a request that the host answers itself. Rejects with a `SessionError` when the request must not go on:
    * `refuse` makes the answer.
@@ -55,6 +53,7 @@ export function createSessionServer<Data>(options: SessionServerOptions<Data>): 
   const headersOf = securityHeaders(varies);
   const door = createDoor({ sessions, carriers, origins, readers: readersOf(sessions, tokens) });
   const announcer = createAnnouncer({ ...settings, origins });
+  const refusals = createRefusals(sessions, settings.limits);
   const rotations = createRotations(sessions, settings.now);
   const context = settings.ambient ? new AsyncLocalStorage<CurrentSession<Data>>() : undefined;
   const routes = mountedResources(settings, tell);
@@ -78,11 +77,17 @@ export function createSessionServer<Data>(options: SessionServerOptions<Data>): 
         told = pending;
       },
     };
-    const current = new CurrentSession(request, await door.find(request), announcer, rotations, watch);
+    const current = new CurrentSession(request, await find(request), announcer, rotations, watch);
     const answer = await act(request, current, name);
     // `authenticate` may have changed something and not waited for it.
     for (let wait = told?.pending(); wait !== undefined; wait = told?.pending()) await wait;
     return told === undefined ? answer : { ...answer, headers: { ...answer.headers, ...told.headers() } };
+  }
+
+  async function find(request: HttpRequest): Promise<Found<Data>> {
+    const found = await door.find(request);
+    refusals.note(found, request);
+    return found;
   }
 
   /** A pre-session is nobody's wish in particular: it does not begin where one must not, instead of refusing the request. */
@@ -135,7 +140,7 @@ export function createSessionServer<Data>(options: SessionServerOptions<Data>): 
 
     async open(direct, watch) {
       const request = throughProxies(direct, proxies);
-      const found = await door.find(request);
+      const found = await find(request);
       const session = new CurrentSession(request, found, announcer, rotations, watch);
       if (saveUninitialized && found.session === undefined && mayBegin(request)) await session.save();
       return session;

@@ -98,17 +98,19 @@ export function send(base: string, sent: Sent): Promise<Answer> {
   });
 }
 
-/** The same, but the client is gone as soon as `gone` is called. */
+/** The same, but the client goes away when all is sent and `gone` is called. */
 export function sendAndLeave(base: string, sent: Sent): { gone(): Promise<void> } {
   const request = begin(base, sent);
+  const closed = new Promise<void>((resolve) => request.once('close', () => resolve()));
+  const written = new Promise<void>((resolve) => request.once('finish', () => resolve()));
   request.on('error', () => {});
   request.end();
   return {
-    gone: () =>
-      new Promise((resolve) => {
-        request.once('close', () => resolve());
-        request.destroy();
-      }),
+    async gone() {
+      await Promise.race([written, closed]);
+      request.destroy();
+      await closed;
+    },
   };
 }
 
@@ -127,7 +129,7 @@ function begin(base: string, { method = 'GET', path, headers = {}, body, agent }
  * Sends requests without bodies on one connection, all before the first is answered, and gives the bodies of the answers in
  * their order (RFC 9112 §9.3.2). Plain http only; each answer must be in JSON.
  */
-export function pipeline(base: string, requests: readonly Omit<Sent, 'body'>[]): Promise<unknown[]> {
+export async function pipeline(base: string, requests: readonly Omit<Sent, 'body'>[]): Promise<unknown[]> {
   const { hostname, port, host } = new URL(base);
   const text = requests.map(({ method = 'GET', path, headers = {} }, index) => {
     const last = index === requests.length - 1 ? { connection: 'close' } : {};
@@ -136,19 +138,19 @@ export function pipeline(base: string, requests: readonly Omit<Sent, 'body'>[]):
     );
     return `${method} ${path} HTTP/1.1\r\n${method === 'GET' ? '' : 'content-length: 0\r\n'}${lines.join('')}\r\n`;
   });
-  return new Promise((resolve, reject) => {
-    let received = '';
+  const received = new Promise<string>((resolve, reject) => {
+    let all = '';
     const socket = connect(Number(port || 80), hostname, () => socket.write(text.join('')));
     socket.setEncoding('utf8');
     socket.on('error', reject);
     socket.on('data', (data) => {
-      received += data;
+      all += data;
     });
     socket.on('end', () => {
       socket.end();
-      // Between two answers there is a status line.
-      const answers = received.split(/^HTTP\/1\.1 /m).slice(1);
-      resolve(answers.map((answer) => JSON.parse(/\{.*\}/s.exec(answer)?.[0] ?? 'null')));
+      resolve(all);
     });
   });
+  const answers = (await received).split(/HTTP\/1\.1 (?=\d{3} )/).slice(1);
+  return answers.map((answer) => JSON.parse(/\{.*\}/s.exec(answer)?.[0] ?? 'null'));
 }

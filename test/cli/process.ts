@@ -24,14 +24,26 @@ export interface Running {
   readonly exit: Promise<Exit>;
 }
 
-/** Starts the command from its source, as a process of its own, in a directory, on a machine without some packages. */
+export interface StartOptions {
+  readonly cwd?: string;
+  /** Packages that this machine does not have. */
+  readonly without?: readonly string[];
+  /** Besides the environment of the tests. */
+  readonly env?: { readonly [name: string]: string };
+}
+
+/** Starts the command from its source, as a process of its own, in a directory. */
 export function start(
   args: readonly string[],
   input = '',
-  { cwd = root, without = [] }: { readonly cwd?: string; readonly without?: readonly string[] } = {},
+  { cwd = root, without = [], env = {} }: StartOptions = {},
 ): Running {
   const missing = without.flatMap((name) => ['--import', hiding(name)]);
-  const child = spawn(process.execPath, [...missing, ...command, ...args], { stdio: 'pipe', cwd });
+  const child = spawn(process.execPath, [...missing, ...command, ...args], {
+    stdio: 'pipe',
+    cwd,
+    env: { ...process.env, ...env },
+  });
   let stdout = '';
   let stderr = '';
   const watchers = new Set<() => void>();

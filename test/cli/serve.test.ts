@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { decodeJwt } from 'jose';
 import QUnit from 'qunit';
 import { start, withFiles } from './process.js';
-import { hash, listening, password, secret, signIn, stopped, users } from './served.js';
+import { hash, listening, password, secret, secretText, signIn, stopped, users } from './served.js';
 
 QUnit.module('cli serve', () => {
   QUnit.test('says where it listens, signs in, knows who is signed in, signs out, stops', async (assert) => {
@@ -56,13 +56,13 @@ QUnit.module('cli serve', () => {
   });
 
   QUnit.test('S9 accepts the tokens of the secret before, and signs with the first', async (assert) => {
-    const old = { content: 'o'.repeat(32) };
+    const old = { content: crypto.createHash('sha256').update('before').digest('hex') };
     await withFiles({ users, secret, old }, async (path) => {
       const files = ['--secret-file', path('secret'), '--secret-file', path('old')];
       const server = start(['serve', '--store=memory', '--users', path('users'), '--port=0', ...files]);
       const { token } = await (await signIn(await listening(server))).json();
       const [header, payload, signature] = String(token).split('.');
-      const expected = crypto.createHmac('sha256', 's'.repeat(32)).update(`${header}.${payload}`);
+      const expected = crypto.createHmac('sha256', secretText).update(`${header}.${payload}`);
       assert.equal(signature, expected.digest('base64url'), 'without the end of the line');
       await stopped(server);
     });
@@ -112,6 +112,22 @@ QUnit.module('cli serve', () => {
     });
   });
 
+  QUnit.test('says what is doubtful in production, and listens', async (assert) => {
+    await withFiles({ users, secret }, async (path) => {
+      const args = ['--store=memory', '--users', path('users'), '--secret-file', path('secret'), '--port=0'];
+      const env = { NODE_ENV: 'production' };
+      const server = start(['serve', ...args, '--origin', 'http://a.example'], '', { env });
+      await listening(server);
+      const { code, stderr } = await stopped(server);
+      assert.equal(code, 0);
+      assert.true(/^No proxy is believed, /m.test(stderr), stderr);
+      assert.true(/^One of the origins that may call is not encrypted, /m.test(stderr), stderr);
+      const behind = start(['serve', ...args, '--behind-tls'], '', { env });
+      await listening(behind);
+      assert.false(/proxy/.test((await stopped(behind)).stderr), 'it was said that there is one');
+    });
+  });
+
   QUnit.test('says when the port is taken, and exits with 1', async (assert) => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -132,6 +148,7 @@ QUnit.module('cli serve', () => {
     broken: { content: `ada:${hash}\nbob:hunter2\n` },
     writable: users,
     short: { content: 'hunter2'.repeat(4) },
+    weak: { content: 'hunter2'.repeat(5) },
     readable: secret,
   };
   const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
@@ -154,6 +171,11 @@ QUnit.module('cli serve', () => {
       'a short secret',
       ['--users', '@users', '--secret-file', '@short'],
       /^The secret .* shorter than 32 bytes\.$/,
+    ],
+    [
+      'a secret that anybody can guess',
+      ['--users', '@users', '--secret-file', '@weak'],
+      /^A secret that signs tokens looks as if it could be guessed/,
     ],
     [
       'a secret others can read',

@@ -9,7 +9,9 @@ export const hash = formatPasswordHash({
   hash: crypto.scryptSync(password, salt, 32, { N: 1024, r: 1, p: 1 }),
 });
 export const users = { content: `ada:${hash}:{"name":"Ada"}\n` };
-export const secret = { content: `${'s'.repeat(32)}\n` };
+/** As random as one of a test may be: the same each time. */
+export const secretText = crypto.createHash('sha256').update('of the tests').digest('hex');
+export const secret = { content: `${secretText}\n` };
 const json = { 'content-type': 'application/json' };
 
 export async function signIn(url: string): Promise<Response> {

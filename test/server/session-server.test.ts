@@ -27,11 +27,11 @@ const signIn = request('POST', '/session', JSON.stringify({ username: 'ada', pas
 });
 
 QUnit.module('server/session-server', () => {
-  QUnit.test('owns its path, with any query, and no other', (assert) => {
+  QUnit.test('owns its paths, with any query, and no other', (assert) => {
     const { server } = sessionServerFixture();
     assert.deepEqual(
       ['/session', '/session?x=/y', '/session/', '/sessions', '/', ''].map((url) => server.owns(url)),
-      [true, true, false, false, false, false],
+      [true, true, false, true, false, false],
     );
   });
 

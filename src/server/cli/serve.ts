@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { SessionError } from '../../protocol/errors.js';
 import { nodeHandler } from '../adapters/node.js';
 import { createSessions } from '../core/sessions.js';
 import { createTokens } from '../core/tokens.js';
+import { type DiagnosisOptions, diagnose } from '../doctor.js';
 import { createSessionServer } from '../session-server.js';
 import { authenticateWith } from '../users.js';
 import { parseArguments } from './arguments.js';
@@ -49,19 +49,27 @@ export async function serve(args: readonly string[]): Promise<void> {
   const { store, notice } = await openStore(option('store'));
   if (notice !== undefined) console.error(notice);
 
-  const sessions = createSessions({ store });
-  const sessionServer = refuseInvalid(() =>
-    createSessionServer({
-      sessions,
+  const options = {
+    sessions: { store },
+    tokens: {
+      keys: secrets.map((secret) => ({ alg: 'HS256' as const, secret })),
+      issuer: option('issuer') ?? 'can-connect-session',
+      audience: option('audience') ?? 'can-connect-session',
+    },
+    server: {
       authenticate: authenticateWith(users),
-      tokens: createTokens({
-        keys: secrets.map((secret) => ({ alg: 'HS256', secret })),
-        issuer: option('issuer') ?? 'can-connect-session',
-        audience: option('audience') ?? 'can-connect-session',
-      }),
       origins: values.get('origin') ?? [],
-    }),
-  );
+      // Then the addresses, and what is encrypted, are what that proxy says.
+      proxies: values.has('behind-tls') ? 1 : 0,
+    },
+  };
+  await examine(options);
+  const sessions = createSessions(options.sessions);
+  const sessionServer = createSessionServer({
+    ...options.server,
+    sessions,
+    tokens: createTokens(options.tokens),
+  });
 
   const handle = nodeHandler(sessionServer);
   // No request of ours takes longer to arrive; a slow one must not hold a connection.
@@ -84,13 +92,12 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
-/** The options of the library, in the words of the command line. */
-function refuseInvalid<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    throw error instanceof SessionError ? new Refusal(error.message) : error;
-  }
+/** Says what is doubtful, and refuses what cannot be or protects nobody. */
+async function examine(options: DiagnosisOptions): Promise<void> {
+  const findings = await diagnose(options);
+  for (const { severity, sentence } of findings) if (severity === 'warning') console.error(sentence);
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new Refusal(errors.map(({ sentence }) => sentence).join('\n'));
 }
 
 /** Gives the URL it listens on, with the port that the system chose for 0. */

@@ -64,8 +64,11 @@ function tooLate(ms: number): SessionError {
  */
 export function storeWithin(store: SessionStore, ms: number, timers: Timers): SessionStore {
   const answer = answerWithin(ms, timers);
+  const { volatile, clock } = store;
   return {
     cannot: store.cannot,
+    ...(volatile === undefined ? undefined : { volatile }),
+    ...(clock === undefined ? undefined : { clock: () => answer(() => clock.call(store)) }),
     create: (record) => answer(() => store.create(record)),
     get: (id, touchAt, unlessSince) => answer(() => store.get(id, touchAt, unlessSince)),
     touch: (id, touchAt, unlessSince) => answer(() => store.touch(id, touchAt, unlessSince)),

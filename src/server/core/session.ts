@@ -1,7 +1,7 @@
 import type { EndReason, Json, SessionView } from '../../protocol/messages.js';
 import type { DestroyCallback } from './ends.js';
 import { accessedAt, type Clocks, expiryOf } from './expiry.js';
-import { throughJson } from './json.js';
+import { copyJson, throughJson } from './json.js';
 import { checkedLabels } from './labels.js';
 import { type Conflicts, duration, type FoxxUser } from './sessions-options.js';
 import type { Labels, SessionRecord } from './store.js';
@@ -60,7 +60,7 @@ export class Session<Data> {
   /** What the application keeps. Change it in place or replace it, then `save()`. */
   get data(): Data {
     // Copied when first looked at: most requests never do.
-    if (!this.#opened) this.data = structuredClone(this.#record.data) as Data;
+    if (!this.#opened) this.data = copyJson(this.#record.data) as Data;
     return this.#data as Data;
   }
 

@@ -102,7 +102,7 @@ export type StoreFeature = 'atomic' | 'list' | 'count' | 'all' | 'clear' | 'swee
  * Where sessions rest. Each call is one atomic step: whatever else happens at the same time, in this process or in
  * another, happens wholly before or wholly after it. A store keeps JSON: whatever JSON cannot hold is lost on the way
  * in, alike on all stores. It keeps no reference to what it was given, and what it hands out is read-only for the
- * caller (a copy or deeply frozen). It has no clock: every instant comes with the call, in milliseconds since the epoch.
+ * caller (a copy or deeply frozen). It uses no clock: every instant comes with the call, in milliseconds since the epoch.
  * It judges ids and users by nothing but equality. A session whose `expiresAt` is not after `now` has expired: it is never
  * touched, updated, listed or counted again, and stays until it is destroyed, swept or cleared.
  *
@@ -114,6 +114,15 @@ export type StoreFeature = 'atomic' | 'list' | 'count' | 'all' | 'clear' | 'swee
 export interface SessionStore {
   /** What this store cannot do; empty for a complete one. What needs it is refused with `store/unsupported`. */
   readonly cannot: readonly StoreFeature[];
+
+  /** `true` = all is gone when this process ends, and no other one sees it. Only the doctor asks. Default: it stays. */
+  readonly volatile?: boolean;
+
+  /**
+   * The store's own present, where it has a clock of its own; no other method uses it. Only the doctor asks, to say when the
+   * clocks of two machines differ.
+   */
+  clock?(): Promise<number>;
 
   /** Puts a new record down. `false` = the id is taken, also by an expired record, and nothing was written. */
   create(record: SessionRecord): Promise<boolean>;

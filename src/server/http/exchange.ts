@@ -30,6 +30,14 @@ export interface HttpAnswer {
   readonly body: string | undefined;
 }
 
+/** What answers requests for paths of its own: the session server, and others like it. */
+export interface Endpoint {
+  /** Whether this path (a query may follow) is one of its own. The rest is left to the host. */
+  owns(url: string): boolean;
+  /** Answers one request. Never rejects. */
+  handle(request: HttpRequest): Promise<HttpAnswer>;
+}
+
 /** An answer with a JSON body. */
 export function jsonAnswer(status: number, body: object, headers: HttpHeaders = {}): HttpAnswer {
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };

@@ -19,7 +19,9 @@ export interface Origins {
 const preflightAge = '600';
 /** What the browser half of this package sends, and the headers of the resources and carriers. */
 const requestHeaders =
-  'authorization, content-type, if-match, x-requested-with, x-session-id, x-referer'.split(', ');
+  'authorization, content-type, if-match, if-none-match, x-requested-with, x-session-id, x-referer'.split(
+    ', ',
+  );
 const exposedHeaders = 'etag, location, retry-after, x-location, x-session-id'.split(', ');
 /** Headers of carriers that no script can set (Fetch §2.2.2), or that are in the list already and in no answer. */
 const others: readonly string[] = ['cookie', 'referer', 'authorization', 'x-referer'];

@@ -34,7 +34,11 @@ export function serve<Data>(
   server
     .open(request, {
       looked: () => addVary(response, server.varies),
-      changed: (answer) => holdAnswer(exchange, answer, (error) => server.refuse(error, request)),
+      changed(answer) {
+        // It depends on the session in any case.
+        addVary(response, server.varies);
+        holdAnswer(exchange, answer, (error) => server.refuse(error, request));
+      },
     })
     .then(
       (session) => server.run(session, () => handler(session)),

@@ -32,18 +32,20 @@ export function fetchSession<Data>(
   return async (request, handler, host) => {
     const exchange = new FetchRequest(request, host);
     if (server.owns(exchange.url)) return responseOf(await server.handle(exchange), request);
-    let looked = false;
+    let varies = '';
+    const depends = (): void => {
+      if (host?.vary === undefined) varies = server.varies;
+      else host.vary(server.varies);
+    };
     let answer: PendingAnswer | undefined;
     let response: Response | undefined;
     let refused: unknown;
     try {
       const session = await server.open(exchange, {
-        looked() {
-          if (host?.vary === undefined) looked = true;
-          else host.vary(server.varies);
-        },
+        looked: depends,
         changed(pending) {
           answer = pending;
+          depends();
         },
       });
       response = await server.run(session, () => handler(session, request));
@@ -59,8 +61,7 @@ export function fetchSession<Data>(
       }
     }
     const told = answer?.headers() ?? nothing;
-    if (refused === undefined && response !== undefined)
-      return completed(response, told, looked ? server.varies : '');
+    if (refused === undefined && response !== undefined) return completed(response, told, varies);
     // Nobody reads what the handler said: it would tell of something that did not happen.
     response?.body?.cancel().catch(() => {});
     return responseOf(server.refuse(refused, exchange), request, told);

@@ -4,6 +4,7 @@ import type { Session } from '../../core/session.js';
 import type { Sessions } from '../../core/sessions.js';
 import type { Tokens } from '../../core/tokens.js';
 import type { SessionUser } from '../../core/user.js';
+import type { Authentication } from '../authentication.js';
 import { bearerToken } from '../carriers/bearer.js';
 import { CurrentSession } from '../current-session.js';
 import { emptyAnswer, type HttpAnswer, type HttpRequest, jsonAnswer } from '../exchange.js';
@@ -37,27 +38,37 @@ export interface SessionResourceOptions<Data> {
   readonly tokens: Tokens | undefined;
   /** Whether a sign-in is answered with a token; else no body holds a secret, and the carriers tell the client (S33). */
   readonly tellToken: boolean;
-  readonly authenticate: Authenticate<Data>;
+  readonly authentication: Authentication<Data>;
   /** Bytes. */
   readonly bodyLimit: number;
 }
 
 /** `/session`: POST signs in, GET says who is signed in, DELETE signs out. Only these change anything (S48). */
 export function sessionResource<Data>(options: SessionResourceOptions<Data>): Resource<Data> {
-  const { sessions, tokens, tellToken, authenticate, bodyLimit } = options;
+  const { sessions, tokens, tellToken, authentication, bodyLimit } = options;
 
   async function signIn(request: HttpRequest, current: CurrentSession<Data>): Promise<HttpAnswer> {
     const credentials = credentialsOf(await jsonObject(request, bodyLimit));
-    const user = await authenticate(credentials, current);
-    // Unknown user and wrong password are one answer (S66).
-    if (user === null) throw new SessionError('credentials/wrong', { status: 401 });
-    const { data, ...who } = user;
-    if (!tellToken || tokens === undefined) {
-      await current.resave(data ?? ({} as Data), who);
-      return jsonAnswer(201, viewOf(current.get()));
+    const { data = {} as Data, ...who } = await authentication(request, credentials, current);
+    let token: string | undefined;
+    if (tellToken && tokens !== undefined) {
+      token = await tokens.issue(await CurrentSession.replace(current, data, who));
+    } else {
+      await current.resave(data, who);
     }
-    const session = await CurrentSession.replace(current, data ?? ({} as Data), who);
-    const body: SignInAnswer = { token: await tokens.issue(session), ...viewOf(session) };
+    const session = current.get();
+    const { address } = request;
+    sessions.report({
+      type: 'signed-in',
+      id: session.id,
+      uid: who.id,
+      address,
+      agent: request.header('user-agent'),
+    });
+    const body: SessionAnswer | SignInAnswer = {
+      ...(token === undefined ? undefined : { token }),
+      ...viewOf(session),
+    };
     return jsonAnswer(201, body);
   }
 
