@@ -2,7 +2,7 @@ import { policyOf, type SessionsOptions } from './core/sessions-options.js';
 import { readKeys } from './core/token-keys.js';
 import { createTokens, type TokensOptions } from './core/tokens.js';
 import { cookieFindings } from './doctor/cookies.js';
-import { doubtful, type Finding, refusalOf } from './doctor/finding.js';
+import { doubtful, type Finding, refusalOf, unreadable } from './doctor/finding.js';
 import { proxyFindings } from './doctor/proxies.js';
 import { signingSecrets, tokenSecrets } from './doctor/secrets.js';
 import { storeFindings } from './doctor/store.js';
@@ -37,19 +37,30 @@ export interface DiagnosisOptions<Data = { [key: string]: unknown }> {
  * No sentence shows the value of an option.
  */
 export async function diagnose<Data>(options: DiagnosisOptions<Data>): Promise<readonly Finding[]> {
-  const { sessions, tokens, server, https = false } = options;
-  const production = options.production ?? process.env.NODE_ENV === 'production';
+  const { sessions, tokens, server, https = false, request } = options;
   const cookie = options.cookie ?? server?.cookie;
-  return [
-    ...(sessions === undefined ? [] : await sessionsFindings(sessions, production)),
-    ...(tokens === undefined ? [] : tokensFindings(tokens)),
-    ...(cookie === undefined ? [] : cookieFindings(cookie, production)),
-    ...(server === undefined ? [] : serverFindings(server, options)),
-    ...(server === undefined ? [] : originFindings(server.origins ?? [], production)),
-    ...(server === undefined
-      ? []
-      : proxyFindings({ proxies: server.proxies ?? 0, https, production, request: options.request })),
+  const production = options.production ?? process.env.NODE_ENV === 'production';
+  const parts = [
+    sessions && examined('createSessions', sessions, (own) => sessionsFindings(own, production)),
+    tokens && examined('createTokens', tokens, tokensFindings),
+    cookie && examined('the cookie', cookie, (own) => cookieFindings(own, production)),
+    server &&
+      examined('createSessionServer', server, (own) => [
+        ...serverFindings(own, options),
+        ...originFindings(own.origins ?? [], production),
+        ...proxyFindings({ proxies: own.proxies ?? 0, https, production, request }),
+      ]),
   ];
+  return (await Promise.all(parts)).flatMap((findings) => findings ?? []);
+}
+
+/** Callers without types hand in anything. */
+function examined<Options>(
+  what: string,
+  options: Options,
+  examine: (options: Options) => readonly Finding[] | Promise<readonly Finding[]>,
+): readonly Finding[] | Promise<readonly Finding[]> {
+  return typeof options === 'object' ? examine(options) : [unreadable(what)];
 }
 
 async function sessionsFindings(options: SessionsOptions, production: boolean): Promise<readonly Finding[]> {

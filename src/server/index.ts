@@ -62,6 +62,7 @@ export {
   type TokensOptions,
 } from './core/tokens.js';
 export type { SessionUser } from './core/user.js';
+export { type DiagnosisOptions, diagnose, type Finding, type FindingCode } from './doctor.js';
 export { type FoxxApi, type FoxxApiOptions, foxxApi } from './foxx-api.js';
 export type { AttemptLimitsOptions } from './http/attempts.js';
 export type { Announcement, Carrier, Readers } from './http/carrier.js';
@@ -71,12 +72,13 @@ export { type HeaderCarrierOptions, headerCarrier } from './http/carriers/header
 export { type RefererCarrierOptions, refererCarrier } from './http/carriers/referer.js';
 export { socketCarrier } from './http/carriers/socket.js';
 export { type UriCarrierOptions, uriCarrier } from './http/carriers/uri.js';
-export type { CurrentSession, PendingAnswer, Watch } from './http/current-session.js';
+export type { CurrentSession, SessionData, SessionTypes } from './http/current-session.js';
 export type { Endpoint, HttpAnswer, HttpHeaders, HttpRequest } from './http/exchange.js';
 export type { HealthAnswer } from './http/resources/health.js';
 export type { Authenticate, Credentials, SignedIn } from './http/resources/session.js';
 export type { Authorize, AuthorizeTarget, EndedAnswer } from './http/resources/sessions.js';
 export type { ListedSession, SessionsAnswer } from './http/session-pages.js';
+export type { PendingAnswer, Watch } from './http/watch.js';
 export {
   defaultCost,
   hashPassword,
@@ -85,7 +87,19 @@ export {
   type ScryptCost,
   verifyPassword,
 } from './passwords.js';
-export { foxx, type Preset, starcounter, vweb } from './presets.js';
+export {
+  type FoxxServerOptions,
+  foxx,
+  foxxServer,
+  type Preset,
+  type ServerPreset,
+  type StarcounterServerOptions,
+  starcounter,
+  starcounterServer,
+  type VwebServerOptions,
+  vweb,
+  vwebServer,
+} from './presets.js';
 export { createSessionServer, type SessionServer } from './session-server.js';
 export type { SessionServerOptions } from './session-server-options.js';
 export { type MemoryStoreOptions, memoryStore } from './stores/memory.js';

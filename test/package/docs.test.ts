@@ -40,9 +40,17 @@ const listed: readonly (readonly [
   ['core/sessions.ts', 'CreateOptions', 'docs/sessions.md', 'The sessions'],
   ['core/exclusive.ts', 'ExclusiveOptions', 'docs/sessions.md', 'One at a time'],
   ['core/plain-ids.ts', 'FoxxIdsOptions', 'docs/sessions.md', 'Ids'],
-  ['session-server.ts', 'SessionServerOptions', 'docs/server.md', 'Options of createSessionServer'],
+  ['session-server-options.ts', 'SessionServerOptions', 'docs/server.md', 'Options of createSessionServer'],
+  ['http/carriers/header.ts', 'HeaderCarrierOptions', 'docs/server.md', 'headerCarrier'],
+  ['http/carriers/uri.ts', 'UriCarrierOptions', 'docs/server.md', 'uriCarrier'],
+  ['http/carriers/referer.ts', 'RefererCarrierOptions', 'docs/server.md', 'refererCarrier'],
+  ['presets.ts', 'FoxxServerOptions', 'docs/server.md', 'Presets of carriers'],
+  ['presets.ts', 'VwebServerOptions', 'docs/server.md', 'Presets of carriers', 1],
+  ['presets.ts', 'StarcounterServerOptions', 'docs/server.md', 'Presets of carriers', 2],
+  ['http/carriers/cookie.ts', 'CookieOptions', 'docs/server.md', 'Cookies'],
   ['core/tokens.ts', 'TokensOptions', 'docs/server.md', 'Options of createTokens'],
-  ['core/tokens.ts', 'TokenKey', 'docs/server.md', 'Options of createTokens', 1],
+  ['core/token-keys.ts', 'SecretTokenKey', 'docs/server.md', 'Options of createTokens', 1],
+  ['core/token-keys.ts', 'PairTokenKey', 'docs/server.md', 'Options of createTokens', 2],
   ['stores/memory.ts', 'MemoryStoreOptions', 'docs/stores.md', 'memoryStore'],
   ['stores/sqlite.ts', 'SqliteStoreOptions', 'docs/stores.md', 'sqliteStore'],
   ['stores/simple.ts', 'SimpleStoreOptions', 'docs/stores.md', 'simpleStore'],
@@ -66,7 +74,7 @@ function examplesOf(page: string): Example[] {
   });
 }
 
-const examples = ['docs/sessions.md', 'docs/server.md'].flatMap(examplesOf);
+const examples = ['docs/sessions.md', 'docs/server.md', 'docs/operations.md'].flatMap(examplesOf);
 
 QUnit.module('package › docs', () => {
   QUnit.test('list every error code with its status and its sentence', (assert) => {
@@ -107,6 +115,17 @@ QUnit.module('package › docs', () => {
       assert.deepEqual(rowNames(tables[nth] ?? ''), options);
     });
   }
+
+  QUnit.test(
+    'list every member of the current session in docs/server.md, and none that is gone',
+    (assert) => {
+      const source = text('src/server/http/current-session.ts');
+      const [, body = ''] = /^export class CurrentSession.*?\{\n(.*?)^\}/ms.exec(source) ?? [];
+      const members = [...body.matchAll(/^ {2}(?:get )?([a-z]\w*)\(.*\{$/gm)].map(([, name = '']) => name);
+      const named = members.filter((name) => name !== 'constructor');
+      assert.deepEqual(rowNames(section('docs/server.md', 'The current session')), named);
+    },
+  );
 
   QUnit.test('list every flag of the command in docs/server.md, and none that is gone', (assert) => {
     const [, known = ''] = /const known = \{(.*?)\n\};/s.exec(text('src/server/cli/serve.ts')) ?? [];

@@ -28,6 +28,7 @@ const random: readonly (readonly [string, (seed: number) => string | Uint8Array]
 const weak = [
   's'.repeat(64),
   'ab'.repeat(20),
+  'Zk9#vQ2!'.repeat(5),
   '12345678901234567890123456789012',
   'abcdefghijklmnopqrstuvwxyz012345',
   '0123456789abcdef0123456789abcdef',

@@ -12,10 +12,11 @@ const numbers = (prefix: string, ...ranges: readonly (readonly [first: number, l
     ),
   );
 
-/** Every requirement on sessions and stores that a source system makes. */
+/** Every requirement on sessions, stores and requests that a source system makes. */
 const required = [
-  ...numbers('FOXX', [1, 7], [10, 16], [20, 30], [40, 45], [50, 59]),
-  ...numbers('V', [2, 2], [5, 6], [10, 15], [20, 30]),
+  ...numbers('FOXX', [1, 7], [10, 16], [20, 30], [40, 45], [50, 63], [70, 78], [80, 86]),
+  ...numbers('V', [1, 6], [10, 15], [20, 30], [40, 54]),
+  ...numbers('SC', [1, 1], [12, 12], [40, 46], [50, 55]),
 ];
 
 QUnit.module('server/requirements', () => {

@@ -7,7 +7,7 @@ import { noSessions, type Stack, type Stacks } from '../stack.js';
 
 declare module 'express-session' {
   interface SessionData {
-    user: Data;
+    account: Data;
   }
 }
 
@@ -32,14 +32,14 @@ function withSession(): Stack {
 
   const app = express();
   app.use(middleware);
-  app.get('/me', (request, response) => response.json(requestOf(request).session.user));
+  app.get('/me', (request, response) => response.json(requestOf(request).session.account));
   app.post('/sign-in', express.json(), (request, response, next) => {
     const held = requestOf(request);
     held.session.regenerate((error) => {
       if (error) return next(error);
       // Another one now.
-      held.session.user = dataOf(request.body.user);
-      response.json(held.session.user);
+      held.session.account = dataOf(request.body.user);
+      response.json(held.session.account);
     });
   });
   return { server: createServer(app) };

@@ -7,7 +7,7 @@ import { noSessions, type Stack, type Stacks } from '../stack.js';
 
 declare module 'fastify' {
   interface Session {
-    user: Data;
+    account: Data;
   }
 }
 
@@ -36,13 +36,13 @@ async function withSession(): Promise<Stack> {
     rolling: false,
     saveUninitialized: false,
   });
-  app.get('/me', async (request) => requestOf(request).session.user);
+  app.get('/me', async (request) => requestOf(request).session.account);
   app.post<SignIn>('/sign-in', async (request) => {
     const held = requestOf(request);
     await held.session.regenerate();
     // Another one now.
-    held.session.user = dataOf(request.body.user);
-    return held.session.user;
+    held.session.account = dataOf(request.body.user);
+    return held.session.account;
   });
   await app.ready();
   return { server: app.server };

@@ -44,7 +44,7 @@ export function expressSession(server: SessionServer<SessionData>): ExpressMiddl
       (request as { session?: CurrentSession<SessionData> }).session = session;
       next();
     };
-    serve(server, { request, response }, go, request.originalUrl);
+    serve(server, { request, response }, go, { url: request.originalUrl });
   };
 }
 

@@ -31,9 +31,11 @@ export function fastifySession(server: SessionServer<SessionData>): FastifyPlugi
           request.session = session;
           next();
         },
-        request.originalUrl,
-        // Else Fastify would wait for its turn.
-        () => reply.hijack(),
+        {
+          url: request.originalUrl,
+          // Else Fastify would wait for its turn.
+          answering: () => reply.hijack(),
+        },
       );
     });
     done();

@@ -34,7 +34,8 @@ export function nodeHandler<Data>(server: SessionServer<Data>, handler?: Session
   return (request, response, next) => {
     const exchange = { request, response };
     const go = (session: CurrentSession<Data>): void => {
-      const withSession = Object.assign(request, { session });
+      const withSession = request as SessionRequest<Data>;
+      withSession.session = session;
       if (handler === undefined) next?.();
       else handled(handler, withSession, response).catch(fail);
     };

@@ -92,6 +92,12 @@ export class Session<Data> {
     this.#timeToLive = duration('timeToLive', ms);
   }
 
+  /** Milliseconds this session lives after its creation at most; 0 = no such limit. */
+  get absoluteTimeToLive(): number {
+    const { notAfter, created } = this.#record;
+    return notAfter === Number.POSITIVE_INFINITY ? 0 : notAfter - created - this.#keeper.grace;
+  }
+
   /** The first instant at which the session is over, as last read or saved; `Infinity` = never. */
   get expiresAt(): number {
     return this.#record.expiresAt;

@@ -38,6 +38,10 @@ export function doubtful(code: FindingCode, sentence: string): Finding {
   return { code, severity: 'warning', sentence };
 }
 
+export function unreadable(what: string): Finding {
+  return wrong('invalid-option', `The options of ${what} cannot be read.`);
+}
+
 /** What a constructor says against its options. */
 export function refusalOf(construct: () => unknown, what: string): readonly Finding[] {
   try {
@@ -45,7 +49,6 @@ export function refusalOf(construct: () => unknown, what: string): readonly Find
     return [];
   } catch (error) {
     // What is no sentence of ours may quote a value.
-    const ours = error instanceof SessionError;
-    return [wrong('invalid-option', ours ? error.message : `The options of ${what} cannot be read.`)];
+    return [error instanceof SessionError ? wrong('invalid-option', error.message) : unreadable(what)];
   }
 }

@@ -50,7 +50,7 @@ export function createAnnouncer<Data>(options: AnnouncerOptions<Data>): Announce
     },
 
     begin: (request, data, user, instead) =>
-      sessions.create(data, user, { labels: labels(request), ...limitOf(instead) }),
+      sessions.create(data, user, { labels: labels(request), ...ageOf(instead) }),
 
     wireOf({ id, wire }) {
       // Some schemes have one text for both.
@@ -83,12 +83,11 @@ function mostLeft(session: Session<unknown>): number {
   return latestEnd === Number.POSITIVE_INFINITY ? latestEnd : session.getTTL() + (latestEnd - expiresAt);
 }
 
-/** Nobody gets more time by a new id alone (S15): whoever is signed in has to prove again who they are. */
-function limitOf(instead: Session<unknown> | undefined): Pick<CreateOptions, 'absoluteTimeToLive'> {
+/** Nobody gets more time, or counts as just signed in, by a new id alone (S15, S23): that takes a new proof. */
+function ageOf(instead: Session<unknown> | undefined): Omit<CreateOptions, 'labels'> {
   if (instead === undefined || instead.uid === null) return {};
-  const left = mostLeft(instead);
-  // 0 would mean no limit.
-  return left === Number.POSITIVE_INFINITY ? {} : { absoluteTimeToLive: Math.max(1, left - 1) };
+  const { created, timeToLive, absoluteTimeToLive } = instead;
+  return { created, timeToLive, absoluteTimeToLive };
 }
 
 /** Headers of several: cookies stand beside each other, of all else the last counts. */

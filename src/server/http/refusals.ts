@@ -11,8 +11,9 @@ export interface Refusals {
   note(found: Found<unknown>, request: HttpRequest): void;
 }
 
-/** What was good once is no guess. */
+/** What was good once is no guess; nor is a session that a token names, since we have signed it. */
 const known: readonly ErrorCode[] = ['token/expired', 'session/expired'];
+const signed = 'bearer';
 
 export function createRefusals(
   sessions: Pick<Sessions<never>, 'report'>,
@@ -24,7 +25,8 @@ export function createRefusals(
       const { address } = request;
       const from = { address, agent: request.header('user-agent') };
       sessions.report({ type: 'refused', code: reason.code, carrier, ...from });
-      const waitMs = known.includes(reason.code) ? 0 : (limits?.guessed(address) ?? 0);
+      const wasGood = known.includes(reason.code) || carrier === signed;
+      const waitMs = wasGood ? 0 : (limits?.guessed(address) ?? 0);
       if (waitMs === 0) return;
       sessions.report({ type: 'limited', waitMs, ...from });
       throw new Refusal('request/rate', retryAfter(waitMs));

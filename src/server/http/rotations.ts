@@ -110,9 +110,7 @@ export function createRotations<Data>(sessions: Sessions<Data>, now: () => numbe
   async function late(done: Done): Promise<Successor<Data>> {
     const { id, wire } = await done.successor;
     // Each request has its own copy. And it may have been signed out meanwhile: nothing brings it back (S20).
-    const session = await sessions.find(id);
-    if (session === undefined) throw new SessionNotFound(id);
-    return { session, wire, isOver: () => done.over };
+    return { session: await sessions.get(id), wire, isOver: () => done.over };
   }
 
   async function endAfter(id: string): Promise<void> {

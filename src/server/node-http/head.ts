@@ -37,36 +37,44 @@ export function applyHead(response: ServerResponse, args: HeadArguments): HeadAr
   return args.slice(0, at);
 }
 
-/** Adds names to `Vary` as late as can be, so that nobody who sets it afterwards takes them away again (S36). */
+type WriteHead = (this: ServerResponse, ...args: HeadArguments) => ServerResponse;
+
+/** By the names: few, since they are a matter of how the server was set up. */
+const varying = new Map<string, WriteHead>();
+
+/**
+ * Adds names to `Vary` as late as can be, so that nobody who sets it afterwards takes them away again (S36): `setHeader` and
+ * the headers of `writeHead` take the place of what was there. Costs what setting it at once costs.
+ */
 export function addVary(response: ServerResponse, names: string): void {
   if (response.headersSent) return;
-  const writeHead = response.writeHead as (...args: HeadArguments) => ServerResponse;
-  let added = false;
-  // Also called for a head that nobody writes: by the first `write`, or by `end`.
-  Object.assign(response, {
-    writeHead(...args: HeadArguments): ServerResponse {
-      if (added || response.headersSent) return Reflect.apply(writeHead, response, args);
-      added = true;
-      return Reflect.apply(writeHead, response, withVary(response, args, names));
-    },
-  });
-}
-
-function withVary(response: ServerResponse, args: HeadArguments, names: string): HeadArguments {
-  const at = headersAt(args);
-  const before = args.length > at ? args.slice(0, at) : [args[0], ...args.slice(1, at)];
-  const headers = args[at];
-  if (Array.isArray(headers)) {
-    const given = pairsOf(headers).some(([name]) => name.toLowerCase() === 'vary');
-    const value = given ? names : joinVary(textOf(response.getHeader('vary')), names);
-    return [...before, [...headers, ...(Array.isArray(headers[0]) ? [['vary', value]] : ['vary', value])]];
+  let writeHead = varying.get(names);
+  if (writeHead === undefined) {
+    writeHead = writeVarying(names, (self) => Object.getPrototypeOf(self).writeHead);
+    varying.set(names, writeHead);
   }
-  const given = { ...(headers as { readonly [name: string]: OutgoingHttpHeader } | undefined) };
-  let key = 'vary';
-  for (const name in given) if (name.length === 4 && name.toLowerCase() === 'vary') key = name;
-  given[key] = joinVary(textOf(given[key] ?? response.getHeader('vary')), names);
-  return [...before, given];
+  const own = Object.hasOwn(response, 'writeHead') ? (response.writeHead as WriteHead) : undefined;
+  if (own === writeHead) return;
+  // One function for all responses, where it can be: a closure for each costs more than all the rest of this.
+  response.writeHead = (
+    own === undefined ? writeHead : writeVarying(names, () => own)
+  ) as ServerResponse['writeHead'];
 }
 
-const textOf = (value: OutgoingHttpHeader | undefined): string | undefined =>
-  value === undefined ? undefined : String(value);
+/** Also called for a head that nobody writes: by the first `write`, or by `end`. */
+function writeVarying(names: string, below: (response: ServerResponse) => WriteHead): WriteHead {
+  return function (...args) {
+    if (this.headersSent) return Reflect.apply(below(this), this, args);
+    const rest = mayVary(args[headersAt(args)]) ? applyHead(this, args) : args;
+    const given = this.getHeader('vary');
+    this.setHeader('vary', given === undefined ? names : joinVary(String(given), names));
+    return Reflect.apply(below(this), this, rest);
+  };
+}
+
+function mayVary(headers: unknown): boolean {
+  if (typeof headers !== 'object' || headers === null) return false;
+  if (Array.isArray(headers)) return true;
+  for (const name in headers) if (name.length === 4 && name.toLowerCase() === 'vary') return true;
+  return false;
+}

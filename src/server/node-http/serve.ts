@@ -9,21 +9,27 @@ import { NodeRequest } from './request.js';
 /** What the host does with a request that is its own. */
 export type Handler<Data> = (session: CurrentSession<Data>) => void;
 
+/** What frameworks on top of node:http do in their own way. */
+export interface Framework {
+  /** The URL that was sent, where `request.url` has been changed. */
+  readonly url?: string;
+  /** Called before an answer is sent here. */
+  answering?(): void;
+}
+
 /**
  * Answers a request for one of the session server's own paths. Any other is handed to `handler` with its session; when it
- * must not go on, it is answered here. `url`: where a framework has changed `request.url`, the one that was sent.
- * `answering` is called before an answer is sent here.
+ * must not go on, it is answered here.
  */
 export function serve<Data>(
   server: SessionServer<Data>,
   exchange: NodeExchange,
   handler: Handler<Data> | undefined,
-  url?: string,
-  answering?: () => void,
+  framework: Framework = {},
 ): void {
-  const request = new NodeRequest(exchange.request, url);
+  const request = new NodeRequest(exchange.request, framework.url);
   const send = (answer: HttpAnswer): void => {
-    answering?.();
+    framework.answering?.();
     sendAnswer(answer, exchange);
   };
   if (handler === undefined || server.owns(request.url)) {
@@ -31,12 +37,12 @@ export function serve<Data>(
     return;
   }
   const { response } = exchange;
+  const depends = (): void => addVary(response, server.varies);
   server
     .open(request, {
-      looked: () => addVary(response, server.varies),
+      looked: depends,
       changed(answer) {
-        // It depends on the session in any case.
-        addVary(response, server.varies);
+        depends();
         holdAnswer(exchange, answer, (error) => server.refuse(error, request));
       },
     })

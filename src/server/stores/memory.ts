@@ -65,6 +65,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
   return {
     cannot: [],
+    volatile: true,
     ended,
 
     async create(record) {

@@ -441,7 +441,7 @@ export function endpointBehaviour(makeHost: MakeHost): void {
         assert.equal(headers.get('access-control-allow-methods'), 'GET, POST, DELETE, HEAD, OPTIONS');
         assert.equal(
           headers.get('access-control-allow-headers'),
-          'authorization, content-type, if-match, x-requested-with, x-session-id, x-referer',
+          'authorization, content-type, if-match, if-none-match, x-requested-with, x-session-id, x-referer',
         );
       },
       withList,

@@ -3,7 +3,7 @@ import QUnit from 'qunit';
 import { SessionError } from '../../../src/protocol/errors.js';
 import type { Json } from '../../../src/protocol/messages.js';
 import { SessionExpired, SessionNotFound } from '../../../src/server/core/errors.js';
-import { createSessions } from '../../../src/server/core/sessions.js';
+import { createSessions, type Sessions } from '../../../src/server/core/sessions.js';
 import type { SessionsOptions } from '../../../src/server/core/sessions-options.js';
 import type { Labels, SessionStore } from '../../../src/server/core/store.js';
 import { memoryStore } from '../../../src/server/stores/memory.js';
@@ -410,6 +410,63 @@ QUnit.module('server/core/sessions', () => {
   });
 
   QUnit.module('many sessions', () => {
+    QUnit.test(
+      'S15 counts a session as created when it is told so, and no later than now',
+      async (assert) => {
+        const clock = testClock();
+        const sessions = createSessions({
+          store: memoryStore(),
+          timeToLive: 1000,
+          absoluteTimeToLive: 5000,
+          now: clock.now,
+          sweepInterval: 0,
+        });
+        const session = await sessions.create({}, null, { created: start - 400 });
+        assert.deepEqual(
+          [session.created, session.lastAccess, session.expiresAt, session.absoluteTimeToLive],
+          [start - 400, start, start + 600, 5000],
+        );
+        for (const created of [start + 1, -1, 0.5]) {
+          assert.equal(await codeOf(() => sessions.create({}, null, { created })), 'config/invalid');
+        }
+      },
+    );
+
+    QUnit.test('S21 ends a session of the user that begins while the list is read', async (assert) => {
+      const store = memoryStore();
+      let late = 3;
+      const sessions: Sessions = createSessions({
+        store: {
+          ...store,
+          async list(uid, now, limit, after) {
+            const page = await store.list(uid, now, limit, after);
+            if (late > 0) await sessions.create({}, { id: uid });
+            late -= 1;
+            return page;
+          },
+        },
+        sweepInterval: 0,
+      });
+      await sessions.create({}, { id: 'ada' });
+      assert.equal(await sessions.destroyByUser('ada'), 4);
+      assert.equal(await sessions.count('ada'), 0);
+    });
+
+    QUnit.test('S21 gives up with session/busy when there is no end of new ones', async (assert) => {
+      const store = memoryStore();
+      const sessions: Sessions = createSessions({
+        store: {
+          ...store,
+          async list(uid, now, limit, after) {
+            await sessions.create({}, { id: uid });
+            return store.list(uid, now, limit, after);
+          },
+        },
+        sweepInterval: 0,
+      });
+      assert.equal(await codeOf(() => sessions.destroyByUser('ada')), 'session/busy');
+    });
+
     QUnit.test('S21, S22, S24 ends all sessions of a user, or all others', async (assert) => {
       const { sessions } = fixture();
       const [mine] = [await sessions.create({}, { id: 'ada' })];

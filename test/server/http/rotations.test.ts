@@ -262,6 +262,8 @@ async function race(
 
   async function slow(n: number): Promise<void> {
     const visited = await visit({ cookie });
+    // Whoever comes too late begins something new, if anything: that restores nothing.
+    if (visited.session.id === undefined) return;
     await work(visited, n).catch(() => {});
     // Some are slower than others.
     for (let pause = random(4); pause > 0; pause -= 1) await store.count(0);

@@ -1,5 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SessionError } from '../../../protocol/errors.js';
 import type { CurrentSession } from '../../http/current-session.js';
+import { addVary } from '../../node-http/head.js';
 import type { SessionServer } from '../../session-server.js';
 import { fetchSession } from './session.js';
 
@@ -29,7 +31,8 @@ export type HonoLikeMiddleware<Data> = (
 export function honoSession<Data>(server: SessionServer<Data>): HonoLikeMiddleware<Data> {
   const withSession = fetchSession(server);
   return async (context, next) => {
-    const { socket } = incomingOf(context.env);
+    const { incoming, outgoing } = nodeOf(context.env);
+    const socket = incoming?.socket;
     const response = await withSession(
       context.req.raw,
       async (session) => {
@@ -43,7 +46,9 @@ export function honoSession<Data>(server: SessionServer<Data>): HonoLikeMiddlewa
       {
         address: socket?.remoteAddress,
         connection: socket,
-        vary: (names) => context.header('vary', names, { append: true }),
+        // Headers of a Response that are touched cost more than all the rest of this.
+        vary: (names) =>
+          outgoing === undefined ? context.header('vary', names, { append: true }) : addVary(outgoing, names),
       },
     );
     if (!context.finalized) return response;
@@ -56,12 +61,12 @@ export function honoSession<Data>(server: SessionServer<Data>): HonoLikeMiddlewa
   };
 }
 
-interface Incoming {
-  readonly socket?: { readonly remoteAddress?: string };
+interface Node {
+  readonly incoming?: Partial<IncomingMessage>;
+  readonly outgoing?: ServerResponse;
 }
 
-/** The request below, where @hono/node-server is the host. */
-function incomingOf(env: unknown): Incoming {
-  const { incoming } = (env ?? {}) as { readonly incoming?: Incoming };
-  return incoming ?? {};
+/** The request and its response below, where @hono/node-server is the host. */
+function nodeOf(env: unknown): Node {
+  return env ?? {};
 }

@@ -39,7 +39,7 @@ export function fetchSession<Data>(
     };
     let answer: PendingAnswer | undefined;
     let response: Response | undefined;
-    let refused: unknown;
+    let refusal: { readonly error: unknown } | undefined;
     try {
       const session = await server.open(exchange, {
         looked: depends,
@@ -51,20 +51,22 @@ export function fetchSession<Data>(
       response = await server.run(session, () => handler(session, request));
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
-      refused = error;
+      refusal = { error };
     }
     for (let pending = answer?.pending(); pending !== undefined; pending = answer?.pending()) {
       try {
         await pending;
       } catch (error) {
-        refused = error;
+        refusal = { error };
+        break;
       }
     }
     const told = answer?.headers() ?? nothing;
-    if (refused === undefined && response !== undefined) return completed(response, told, varies);
+    // Some hosts want nothing for a WebSocket that they have taken over.
+    if (refusal === undefined) return completed(response as Response, told, varies);
     // Nobody reads what the handler said: it would tell of something that did not happen.
     response?.body?.cancel().catch(() => {});
-    return responseOf(server.refuse(refused, exchange), request, told);
+    return responseOf(server.refuse(refusal.error, exchange), request, told);
   };
 }
 
@@ -98,7 +100,7 @@ function completed(response: Response, told: HttpHeaders, varies: string): Respo
   return varied(response, varies);
 }
 
-/** A WebSocket is more than its answer (101), and some hosts want none for it; that of a network error is nothing at all. */
+/** A WebSocket is more than its answer, which has the status 101; that of a network error has none. */
 function canChange(response: Response | undefined): response is Response {
   return response !== undefined && response.status >= 200;
 }

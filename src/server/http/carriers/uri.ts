@@ -13,7 +13,7 @@ export interface UriCarrierOptions {
  * whoever sees one can use it. An address whose session is over leads nowhere: 404.
  */
 export function uriCarrier({ prefix = '/__default/', announce = true }: UriCarrierOptions = {}): Carrier {
-  if (!/^\/([\w.~-]+\/)+$/.test(prefix)) {
+  if (!/^\/((?!\.{1,2}\/)[\w.~-]+\/)+$/.test(prefix)) {
     throw invalidOption(
       'The option prefix must be a path that begins and ends with a slash, such as /__default/.',
     );

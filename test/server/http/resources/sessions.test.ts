@@ -228,6 +228,22 @@ QUnit.module('server/http/resources/sessions', () => {
       assert.equal((await ada.send('GET', '/sessions')).status, 401);
     });
 
+    QUnit.test('S23 does not get younger by a new id, and does by a new proof', async (assert) => {
+      const { server, sessions, clock } = sessionServerFixture({
+        sessions: { absoluteTimeToLive: 2 * quarter },
+      });
+      const old = await sessions.create({}, { id: 'ada' });
+      clock.time += quarter;
+      const current = await server.open(
+        plainRequest('GET', '/', { headers: { cookie: `__Host-session=${old.wire}`, host: 'localhost' } }),
+      );
+      await current.resave();
+      assert.deepEqual([current.session?.created, current.session?.latestEnd], [old.created, old.latestEnd]);
+      assert.notEqual(current.id, old.id);
+      await current.resave(undefined, { id: 'ada' });
+      assert.equal(current.session?.created, clock.time);
+    });
+
     QUnit.test('S23 has the age that the option says, in whole seconds', async (assert) => {
       const { signIn, clock } = resourceFixture({ server: { freshFor: 1500 } });
       const ada = await signIn();
