@@ -10,6 +10,8 @@ type OnExpress = typeof import('../../src/server/adapters/express.js');
 type OnFastify = typeof import('../../src/server/adapters/fastify.js');
 type OnFetch = typeof import('../../src/server/adapters/fetch.js');
 
+type CurrentSession<Data> = import('../../src/server/index.js').CurrentSession<Data>;
+
 type Carrier = 'cookie' | 'HS256' | 'EdDSA';
 
 /** Content of a session, as its type wants it: any JSON. */
@@ -107,19 +109,9 @@ async function onFastify(carrier: Carrier): Promise<Stack> {
 async function onHono(carrier: Carrier): Promise<Stack> {
   const { Hono } = await import('hono');
   const { onNode: hosted } = await import('./stacks/hono.js');
-  const { fetchSession } = await load<OnFetch>('adapters/fetch.js');
-  const withSession = fetchSession(await serverWith(carrier));
-  const app = new Hono<{ Variables: { session: Current } }>();
-  app.use(async (context, next) => {
-    const response = await withSession(context.req.raw, async (session) => {
-      context.set('session', session as object as Current);
-      await next();
-      return context.res;
-    });
-    // Hono ignores what a middleware returns after the answer, and would put the headers of the first over those of the second.
-    context.res = undefined;
-    context.res = response;
-  });
+  const { honoSession } = await load<OnFetch>('adapters/fetch.js');
+  const app = new Hono<{ Variables: { session: CurrentSession<Kept> } }>();
+  app.use(honoSession(await serverWith(carrier)));
   app.get('/me', (context) => context.json(context.var.session.data));
   app.post('/sign-in', async (context) => {
     const { user } = await context.req.json();

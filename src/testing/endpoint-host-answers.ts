@@ -44,6 +44,16 @@ export const answerCases: readonly HostDraft[] = [
     }),
   ),
   {
+    name: 'S76 answers 503 when the store failed long before the answer, and nobody heard of it',
+    async act(kit) {
+      const { cookie } = await kit.begin('a');
+      kit.control.failNext('update');
+      const answer = await kit.post('/app/later?value=b', { cookie });
+      equal([answer.status, answer.cookies], [503, []], 'answer');
+      await kit.sees({ cookie }, { value: 'a' }, 'the session is as it was');
+    },
+  },
+  {
     name: 'V-47 lets the handler hear that the store failed',
     async act(kit) {
       kit.control.breakDown(true);

@@ -53,8 +53,13 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'vweb',
     'vwebServer',
   ],
+  './server/express': ['expressProblems', 'expressSession', 'sessionOf'],
   './server/express-session': ['fromExpressStore', 'toExpressStore'],
+  './server/fastify': ['fastifyProblems', 'fastifySession'],
+  './server/fetch': ['fetchHandler', 'fetchSession', 'honoSession'],
+  './server/node': ['nodeHandler'],
   './server/simple': ['simpleStore'],
+  './testing/endpoint': ['AssertionError', 'controlledStore', 'endpointConformance', 'hostConformance'],
   './testing/store': ['AssertionError', 'storeConformance'],
   './server/sqlite': ['sqliteStore'],
 };

@@ -19,9 +19,15 @@ export type FastifyErrorHandler = (error: unknown, request: FastifyRequest, repl
  * any other hook that is added after it. A `SessionError` that a route throws carries its status, as Fastify wants it.
  */
 export function fastifySession(server: SessionServer<SessionData>): FastifyPluginCallback {
-  const plugin = (instance: FastifyInstance, _: object, done: () => void): void => {
-    // Fastify wants to know the shape of a request beforehand; the value comes with each.
-    instance.decorateRequest('session');
+  const plugin = (instance: FastifyInstance, _: object, done: (error?: Error) => void): void => {
+    try {
+      // Fastify wants to know the shape of a request beforehand; the value comes with each.
+      instance.decorateRequest('session');
+    } catch (error) {
+      // There is a session already: another plugin's, or ours.
+      done(error as Error);
+      return;
+    }
     instance.addHook('onRequest', (request, reply, next) => {
       const exchange = { request: request.raw, response: reply.raw };
       serve(
@@ -58,6 +64,7 @@ export function fastifyProblems(server: Pick<SessionServer<SessionData>, 'refuse
     for (const [name, value] of Object.entries(headers)) {
       reply.header(name, typeof value === 'string' ? value : [...value]);
     }
-    reply.code(status).send(body);
+    // As bytes, since Fastify would add a charset to the type of a text.
+    reply.code(status).send(Buffer.from(body ?? ''));
   };
 }

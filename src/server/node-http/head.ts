@@ -30,8 +30,8 @@ export function applyHead(response: ServerResponse, args: HeadArguments): HeadAr
   for (const [name, value] of pairs) {
     const key = name.toLowerCase();
     // A list may hold a name twice.
-    if (own.has(key)) response.appendHeader(name, typeof value === 'number' ? String(value) : value);
-    else response.setHeader(name, value);
+    const list = own.has(key) ? [response.getHeader(name) ?? [], value].flat().map(String) : value;
+    response.setHeader(name, list);
     own.add(key);
   }
   return args.slice(0, at);

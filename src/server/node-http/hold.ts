@@ -203,7 +203,9 @@ function headersSent(method: string): Error {
 /** Ours join those of the handler: its cookies stay, and a header of the same name that it has set wins (SC-53). */
 function addHeaders(response: ServerResponse, headers: HttpHeaders): void {
   for (const [name, value] of Object.entries(headers)) {
-    if (name === 'set-cookie') response.appendHeader(name, value);
+    // A new list: the handler's may be one that it gives to everybody, and appendHeader would add to that.
+    if (name === 'set-cookie')
+      response.setHeader(name, [response.getHeader(name) ?? [], value].flat().map(String));
     // What must not be cached must not, whoever said otherwise (S35).
     else if (name === 'cache-control' || !response.hasHeader(name)) response.setHeader(name, value);
   }

@@ -41,7 +41,12 @@ export const acts: { readonly [route: string]: Act } = {
     return seen(session);
   },
   forget(session, query) {
-    session.save({ value: query.get('value') });
+    keep(session, query);
+    return { said: query.get('value') };
+  },
+  async later(session, query) {
+    keep(session, query);
+    await turn();
     return { said: query.get('value') };
   },
   async resave(session, query) {

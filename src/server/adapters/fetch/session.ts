@@ -32,10 +32,10 @@ export function fetchSession<Data>(
   return async (request, handler, host) => {
     const exchange = new FetchRequest(request, host);
     if (server.owns(exchange.url)) return responseOf(await server.handle(exchange), request);
-    let varies = '';
+    let varies: string | undefined;
     const depends = (): void => {
-      if (host?.vary === undefined) varies = server.varies;
-      else host.vary(server.varies);
+      if (varies === undefined) host?.vary?.(server.varies);
+      varies = server.varies;
     };
     let answer: PendingAnswer | undefined;
     let response: Response | undefined;
@@ -63,7 +63,8 @@ export function fetchSession<Data>(
     }
     const told = answer?.headers() ?? nothing;
     // Some hosts want nothing for a WebSocket that they have taken over.
-    if (refusal === undefined) return completed(response as Response, told, varies);
+    if (refusal === undefined)
+      return completed(response as Response, told, host?.vary === undefined ? varies : undefined);
     // Nobody reads what the handler said: it would tell of something that did not happen.
     response?.body?.cancel().catch(() => {});
     return responseOf(server.refuse(refusal.error, exchange), request, told);
@@ -89,7 +90,7 @@ function pairsOf(headers: HttpHeaders): [string, string][] {
   );
 }
 
-function completed(response: Response, told: HttpHeaders, varies: string): Response {
+function completed(response: Response, told: HttpHeaders, varies: string | undefined): Response {
   if (!canChange(response)) return response;
   // A handler may answer many requests with one object: what one client is told stands in a copy.
   for (const _ in told) {
@@ -105,8 +106,8 @@ function canChange(response: Response | undefined): response is Response {
   return response !== undefined && response.status >= 200;
 }
 
-function varied(response: Response, names: string): Response {
-  if (names === '') return response;
+function varied(response: Response, names: string | undefined): Response {
+  if (names === undefined) return response;
   const given = response.headers.get('vary');
   const value = joinVary(given, names);
   if (value === given) return response;
