@@ -99,12 +99,14 @@ const parts = {
   },
 };
 
-/** The long proofs in full: ten times the random sequences on every store, and the races over HTTP again and again. */
+/** The long proofs in full: ten times the random sequences on every store, races and schedules again and again. */
 function soak() {
-  const proofs = ['test/server/stores', 'test/journeys'].flatMap((folder) =>
-    filesIn(folder, /(?:memory|sqlite|simple|express-session-from|examples|races)[^/]*\.test\.ts$/),
-  );
-  const env = { TEST_PART: 'soak', MODEL_RUNS: '1500', RACES: '50', TEST_TIMEOUT: '1800000' };
+  const named =
+    /(?:memory|sqlite|simple|express-session-from|examples|races|rotations|programs|convergence|transformation)[^/]*\.test\.ts$/;
+  const folders = ['test/server/stores', 'test/server/http', 'test/server/live', 'test/journeys'];
+  const proofs = folders.flatMap((folder) => filesIn(folder, named));
+  const runs = { MODEL_RUNS: '1500', RACES: '50', DOCUMENT_RUNS: '10000', LIVE_RUNS: '10000' };
+  const env = { TEST_PART: 'soak', ...runs, TEST_TIMEOUT: '1800000' };
   tests('soak', () => run(process.execPath, ['--import', 'tsx', 'scripts/qunit.mjs', ...proofs], env));
 }
 

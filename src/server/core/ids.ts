@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 
 /** What travels and what is stored. Whoever holds the wire form holds the session; the id only names it. */
 export interface IssuedId {
@@ -23,6 +23,24 @@ export function isId(id: unknown): id is string {
   return typeof id === 'string' && possible.test(id);
 }
 
+const secretBytes = 32;
+/** Asking the system takes longer than all the rest of a sign-in, however little is asked for. */
+const pool = Buffer.alloc(128 * secretBytes);
+let used = pool.length;
+
+/** Random bytes that nobody else gets, and that are kept nowhere else. */
+function drawn(count: number): Buffer {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const from = pool.subarray(used, used + count);
+  used += count;
+  const bytes = Buffer.from(from);
+  from.fill(0);
+  return bytes;
+}
+
 /** 32 bytes are 43 characters, and the last one carries only four bits: any other spelling is refused (S53). */
 const canonical = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 
@@ -34,7 +52,7 @@ export function digestIds(): IdScheme {
   const digest = (wire: string): string => hash('sha256', wire, 'base64url');
   return {
     issue() {
-      const wire = randomBytes(32).toString('base64url');
+      const wire = drawn(secretBytes).toString('base64url');
       return { wire, id: digest(wire) };
     },
     read(wire) {
