@@ -1,7 +1,7 @@
 import type { EndReason } from '../../protocol/messages.js';
 import { EndedRing } from '../core/ended-ring.js';
 import { expiryReason, isExpired } from '../core/expiry.js';
-import { deepFreeze } from '../core/json.js';
+import { frozenJson } from '../core/json.js';
 import { wholeNumber } from '../core/options.js';
 import type { SessionPage, SessionRecord, SessionStore } from '../core/store.js';
 import { ExpiryIndex } from './memory-expiry.js';
@@ -181,5 +181,9 @@ function pageOf(records: SessionRecord[], limit: number, after: string | undefin
 /** The content takes the way through JSON that it would take into a database, so that no store keeps more than another. */
 function withFrozenContent(record: SessionRecord): SessionRecord {
   const { userData, data, labels } = record;
-  return { ...record, ...deepFreeze(JSON.parse(JSON.stringify({ userData, data, labels }))) };
+  const content = frozenJson({ userData, data, labels }) as Pick<
+    SessionRecord,
+    'userData' | 'data' | 'labels'
+  >;
+  return { ...record, ...content };
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import QUnit from 'qunit';
 import type { Json } from '../../../src/protocol/messages.js';
-import { copyJson, deepFreeze } from '../../../src/server/core/json.js';
+import { copyJson, deepFreeze, frozenJson, throughJson } from '../../../src/server/core/json.js';
 
 const text = (value: unknown) => JSON.stringify(value);
 
@@ -32,5 +32,63 @@ QUnit.module('server/core/json', () => {
     assert.equal(text(copy), '{"__proto__":{"admin":true},"a":1}');
     assert.equal((copy as { admin?: boolean }).admin, undefined);
     assert.equal(Object.getPrototypeOf(copy), Object.prototype);
+  });
+
+  QUnit.module('frozenJson', () => {
+    /** Values as programs have them, beside those of JSON. */
+    const odd = fc.anything({
+      withDate: true,
+      withBoxedValues: true,
+      withMap: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+      withTypedArray: true,
+    });
+    const outcomeOf = (work: () => unknown): unknown => {
+      try {
+        return text(work());
+      } catch (error) {
+        return `${error}`;
+      }
+    };
+
+    QUnit.test('gives what a way through JSON gives, of anything', (assert) => {
+      fc.assert(
+        fc.property(fc.oneof(odd, fc.jsonValue()), (value) => {
+          assert.equal(
+            outcomeOf(() => frozenJson(value)),
+            outcomeOf(() => throughJson(value)),
+          );
+        }),
+      );
+    });
+
+    QUnit.test('freezes all of it and shares nothing', (assert) => {
+      const original = { list: [{ a: 1 }, [2]], deep: { b: new Date(0) } };
+      const copy = frozenJson(original);
+      assert.true(nodesOf(copy).every((node) => Object.isFrozen(node)));
+      assert.false(nodesOf(original).some((node) => nodesOf(copy).includes(node)));
+    });
+
+    QUnit.test(
+      'keeps a key named __proto__, drops what JSON drops, and writes no negative zero',
+      (assert) => {
+        const value = {
+          ...JSON.parse('{"__proto__":{"admin":true}}'),
+          a: undefined,
+          b: [undefined, -0],
+          c: () => 1,
+        };
+        const copy = frozenJson(value) as { readonly b: readonly number[] };
+        assert.equal(text(copy), '{"__proto__":{"admin":true},"b":[null,0]}');
+        assert.true(Object.is(copy.b[1], 0));
+      },
+    );
+
+    QUnit.test('says that a circle is one', (assert) => {
+      const circle: { self?: unknown } = {};
+      circle.self = circle;
+      assert.throws(() => frozenJson(circle), TypeError);
+    });
   });
 });
