@@ -2,10 +2,16 @@ import { SessionError } from '../protocol/errors.js';
 import type { ProblemBody } from '../protocol/messages.js';
 import { SessionExpired, SessionNotFound } from './core/errors.js';
 import type { JsonObject } from './core/json.js';
-import { callable, invalidOption, wholeNumber } from './core/options.js';
+import { callable, harmless, invalidOption, wholeNumber } from './core/options.js';
 import type { Session } from './core/session.js';
 import type { Sessions } from './core/sessions.js';
-import { emptyAnswer, type HttpAnswer, type HttpRequest, jsonAnswer } from './http/exchange.js';
+import {
+  type Endpoint,
+  emptyAnswer,
+  type HttpAnswer,
+  type HttpRequest,
+  jsonAnswer,
+} from './http/exchange.js';
 import { demandJson, documentOf, objectOf, textOf } from './http/json-body.js';
 import { createOrigins } from './http/origins.js';
 import { problemAnswer, typePrefix } from './http/problem.js';
@@ -33,12 +39,7 @@ export interface FoxxApiOptions {
 }
 
 /** Foxx's HTTP API over sessions. Adapters connect it to a host. */
-export interface FoxxApi {
-  /** Whether this path (a query may follow) is one of ours. */
-  owns(url: string): boolean;
-  /** Answers one request for one of our paths. Never rejects. */
-  handle(request: HttpRequest): Promise<HttpAnswer>;
-}
+export type FoxxApi = Endpoint;
 
 /** `sid`: what travels. */
 type Act = (request: HttpRequest, sid: string) => Promise<HttpAnswer>;
@@ -122,16 +123,8 @@ export function foxxApi<Data>(sessions: Sessions<Data>, options: FoxxApiOptions)
   function problemOf(error: unknown): HttpAnswer {
     if (error instanceof SessionNotFound) return goneAnswer(error);
     const problem = problemAnswer(error);
-    if (problem.status >= 500) tell(error);
+    if (problem.status >= 500) onError(error);
     return problem;
-  }
-
-  function tell(error: unknown): void {
-    try {
-      onError(error);
-    } catch {
-      // Whoever listens badly must not cost the client its answer.
-    }
   }
 
   return {
@@ -151,7 +144,7 @@ function settingsOf(options: FoxxApiOptions): Required<FoxxApiOptions> {
     path: pathOption('path', options.path ?? '/foxx-sessions'),
     bodyLimit: wholeNumber('bodyLimit', options.bodyLimit ?? 16_384, 1, mebibyte, 'bytes'),
     proxies: wholeNumber('proxies', options.proxies ?? 0, 0, mostProxies, 'proxies'),
-    onError: callable('onError', options.onError) ?? reportFailure,
+    onError: harmless(callable('onError', options.onError) ?? reportFailure),
   };
 }
 

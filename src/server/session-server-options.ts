@@ -1,5 +1,5 @@
 import { SessionError } from '../protocol/errors.js';
-import { callable, endOfTime, invalidOption, oneOf, wholeNumber, yesOrNo } from './core/options.js';
+import { callable, endOfTime, harmless, invalidOption, oneOf, wholeNumber, yesOrNo } from './core/options.js';
 import type { Sessions } from './core/sessions.js';
 import type { Labels } from './core/store.js';
 import type { Tokens } from './core/tokens.js';
@@ -141,7 +141,7 @@ export function settingsOf<Data>(options: SessionServerOptions<Data>): Settings<
     authorize: callable('authorize', options.authorize),
     healthUrl: healthUrl === undefined ? undefined : pathOption('healthUrl', healthUrl),
     bodyLimit: wholeNumber('bodyLimit', options.bodyLimit ?? 16_384, 1, mebibyte, 'bytes'),
-    onError: callable('onError', options.onError) ?? reportFailure,
+    onError: harmless(callable('onError', options.onError) ?? reportFailure),
     now,
     limits: options.attempts === false ? undefined : createAttemptLimits({ ...options.attempts, now }),
   };

@@ -15,10 +15,7 @@ export type Mounted<Data> =
   | { readonly shared: PublicResource; readonly personal?: undefined };
 
 /** Which of our URLs there are, and what stands there. Throws `config/invalid` when two of them are the same. */
-export function mountedResources<Data>(
-  settings: Settings<Data>,
-  onFailure: (error: unknown) => void,
-): Routes<Mounted<Data>> {
+export function mountedResources<Data>(settings: Settings<Data>): Routes<Mounted<Data>> {
   const { sessions, tokens, url, signInBy, dataAccess, listUrl, healthUrl } = settings;
   const authentication = createAuthentication(settings);
   const all: [string, Mounted<Data>][] = [
@@ -35,6 +32,7 @@ export function mountedResources<Data>(
   if (tokens !== undefined && tokens.jwks().keys.length > 0) {
     all.push(['/.well-known/jwks.json', { shared: keysResource(tokens) }]);
   }
-  if (healthUrl !== undefined) all.push([healthUrl, { shared: healthResource({ sessions, onFailure }) }]);
+  if (healthUrl !== undefined)
+    all.push([healthUrl, { shared: healthResource({ sessions, onFailure: settings.onError }) }]);
   return createRoutes(all);
 }

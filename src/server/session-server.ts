@@ -56,7 +56,7 @@ export function createSessionServer<Data>(options: SessionServerOptions<Data>): 
   const refusals = createRefusals(sessions, settings.limits);
   const rotations = createRotations(sessions, settings.now);
   const context = settings.ambient ? new AsyncLocalStorage<CurrentSession<Data>>() : undefined;
-  const routes = mountedResources(settings, tell);
+  const routes = mountedResources(settings);
 
   async function answer(
     request: HttpRequest,
@@ -103,17 +103,9 @@ export function createSessionServer<Data>(options: SessionServerOptions<Data>): 
     }
   }
 
-  function tell(error: unknown): void {
-    try {
-      settings.onError(error);
-    } catch {
-      // Whoever listens badly must not cost the client its answer.
-    }
-  }
-
   function problemOf(error: unknown): HttpAnswer {
     const problem = problemAnswer(error);
-    if (problem.status >= 500) tell(error);
+    if (problem.status >= 500) settings.onError(error);
     return problem;
   }
 

@@ -4,23 +4,10 @@ import type { HttpRequest } from '../../src/server/http/exchange.js';
 import { createSessionServer } from '../../src/server/session-server.js';
 import type { SessionServerOptions } from '../../src/server/session-server-options.js';
 import { password, sessionServerFixture } from './fixture.js';
+import { plainRequest } from './http/resources/plain.js';
 
-function request(
-  method: string,
-  url = '/session',
-  body = '',
-  headers: { [name: string]: string } = {},
-): HttpRequest {
-  return {
-    method,
-    url,
-    secure: false,
-    address: '127.0.0.1',
-    connection: undefined,
-    header: (name) => headers[name],
-    body: async () => Buffer.from(body),
-  };
-}
+const request = (method: string, url = '/session', body = '', headers = {}): HttpRequest =>
+  plainRequest(method, url, { headers, body });
 
 const signIn = request('POST', '/session', JSON.stringify({ username: 'ada', password }), {
   'content-type': 'application/json',

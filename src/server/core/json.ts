@@ -28,7 +28,7 @@ function copyObject(value: JsonObject): JsonObject {
   return copy;
 }
 
-function isList(value: Json): value is readonly Json[] {
+export function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 

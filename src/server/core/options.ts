@@ -43,3 +43,14 @@ export function callable<T>(option: string, value: T): T {
   if (value === undefined || typeof value === 'function') return value;
   throw invalidOption(`The option ${option} must be a function.`);
 }
+
+/** The same listener, whose own failures stay its own. */
+export function harmless(listener: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      listener(error);
+    } catch {
+      // Whoever listens badly must not harm what it hears of.
+    }
+  };
+}

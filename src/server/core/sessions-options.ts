@@ -3,7 +3,7 @@ import { storeWithin } from './deadline.js';
 import type { EventListener } from './events.js';
 import type { TtlType } from './expiry.js';
 import { digestIds, type IdScheme } from './ids.js';
-import { callable, endOfTime, invalidOption, oneOf, wholeNumber, yesOrNo } from './options.js';
+import { callable, endOfTime, harmless, invalidOption, oneOf, wholeNumber, yesOrNo } from './options.js';
 import type { Secret } from './signed-ids.js';
 import type { SessionStore, StoreFeature } from './store.js';
 import { longestWait, nodeTimers, type Timers } from './timers.js';
@@ -165,16 +165,6 @@ function schemeOf({ ids, secrets }: SessionsOptions): IdScheme {
     throw invalidOption('The option ids must be an id scheme.');
   }
   return scheme;
-}
-
-function harmless(listener: (error: unknown) => void): (error: unknown) => void {
-  return (error) => {
-    try {
-      listener(error);
-    } catch {
-      // Whoever listens badly must not harm what it hears of.
-    }
-  };
 }
 
 /** Without the message: it may quote what a user sent (S72). */

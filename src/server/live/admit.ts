@@ -73,19 +73,6 @@ export function admit(
   return copyIn(value, depth, { limits, rawOf, around: [], trail, left: limits.values, refuse });
 }
 
-/** A copy of JSON. */
-export function copyJson(value: Json): Json {
-  if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return value.map((item) => copyJson(item));
-  const members: { [key: string]: Json } = {};
-  for (const key of Object.keys(value)) members[key] = copyJson(value[key] ?? null);
-  return members;
-}
-
-export function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
-}
-
 function copyIn(value: unknown, depth: number, admission: Admission): Json {
   const { limits, around } = admission;
   admission.left -= 1;

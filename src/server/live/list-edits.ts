@@ -1,5 +1,6 @@
 import type { Json } from '../../protocol/messages.js';
-import { copyJson } from './admit.js';
+import { copyJson } from '../core/json.js';
+
 import { Tracked } from './tracked.js';
 
 /** A list that tells so many changes one by one, whatever is left of it. */

@@ -1,6 +1,7 @@
 import type { Json } from '../../protocol/messages.js';
 import { indexBelow } from '../../protocol/pointer.js';
-import { copyJson } from './admit.js';
+import { copyJson } from '../core/json.js';
+
 import { ListEdits } from './list-edits.js';
 import { toJSON, trackedBy } from './tracked.js';
 

@@ -1,5 +1,6 @@
 import type { Json } from '../../protocol/messages.js';
-import { admit, copyJson, type DocumentLimits, DocumentTypeError, isList } from './admit.js';
+import { copyJson, isList } from '../core/json.js';
+import { admit, type DocumentLimits, DocumentTypeError } from './admit.js';
 import type { Path } from './change.js';
 import { type Container, isContainer, Place } from './place.js';
 import type { Turn } from './turn.js';

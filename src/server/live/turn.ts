@@ -1,5 +1,5 @@
 import type { Json } from '../../protocol/messages.js';
-import { copyJson, isList } from './admit.js';
+import { copyJson, isList } from '../core/json.js';
 import type { Change, Path } from './change.js';
 import { type Container, isContainer, type Members, type Place } from './place.js';
 
