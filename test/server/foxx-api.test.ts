@@ -1,5 +1,9 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import QUnit from 'qunit';
 import { SessionError } from '../../src/protocol/errors.js';
+import { fetchHandler } from '../../src/server/adapters/fetch.js';
+import { nodeHandler } from '../../src/server/adapters/node.js';
 import { createSessions } from '../../src/server/core/sessions.js';
 import type { SessionsOptions } from '../../src/server/core/sessions-options.js';
 import { signedIds } from '../../src/server/core/signed-ids.js';
@@ -334,4 +338,34 @@ QUnit.module('server/foxx-api', () => {
       );
     });
   }
+
+  QUnit.test('is served on node:http, with its own 404 or with a next', async (assert) => {
+    const { api } = fixture();
+    const handle = nodeHandler(api);
+    const server = createServer((request, response) => {
+      if (request.headers['x-next'] === undefined) handle(request, response);
+      else handle(request, response, () => response.end('next'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const answers = [
+      await fetch(url + base, { method: 'POST' }),
+      await fetch(`${url}/elsewhere`),
+      await fetch(url + base, { method: 'POST', headers: { 'x-next': '' } }),
+    ];
+    const next = await fetch(`${url}/elsewhere`, { headers: { 'x-next': '' } });
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [201, 404, 201],
+    );
+    assert.equal(await next.text(), 'next');
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  QUnit.test('is served on hosts of the Fetch standard', async (assert) => {
+    const handle = fetchHandler(fixture().api);
+    const answer = await handle(new Request(`http://h${base}`, { method: 'POST' }));
+    assert.equal(answer.status, 201);
+  });
 });

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../http/exchange.js';
 import type { SessionServer } from '../session-server.js';
 import { FetchRequest } from './fetch/request.js';
 import { type FetchSessionHandler, fetchSession, responseOf } from './fetch/session.js';
@@ -9,12 +10,20 @@ export { type FetchHost, type FetchSessionHandler, fetchSession } from './fetch/
 /** What hosts of the Fetch standard call. Paths that are not the session server's are answered with 404. */
 export type FetchHandler = (request: Request) => Promise<Response>;
 
-/** The session server on any host that speaks Request and Response. */
+/**
+ * The session server on any host that speaks Request and Response. Whatever else answers paths of its own, such as `foxxApi`,
+ * is served alike, but for the session.
+ */
+export function fetchHandler(endpoint: Endpoint): FetchHandler;
 export function fetchHandler<Data>(
   server: SessionServer<Data>,
   handler?: FetchSessionHandler<Data>,
+): FetchHandler;
+export function fetchHandler<Data>(
+  server: SessionServer<Data> | Endpoint,
+  handler?: FetchSessionHandler<Data>,
 ): FetchHandler {
-  if (handler !== undefined) {
+  if (handler !== undefined && 'open' in server) {
     const serve = fetchSession(server);
     return (request) => serve(request, handler);
   }

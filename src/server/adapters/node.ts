@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CurrentSession, SessionData } from '../http/current-session.js';
+import type { Endpoint } from '../http/exchange.js';
 import { sendAnswer } from '../node-http/answer.js';
 import { NodeRequest } from '../node-http/request.js';
 import { serve } from '../node-http/serve.js';
@@ -29,8 +30,28 @@ export type NodeHandler = (
   next?: (error?: unknown) => void,
 ) => void;
 
-/** The session server on node:http. Without `handler` and `next`, other paths than its own are answered with 404. */
-export function nodeHandler<Data>(server: SessionServer<Data>, handler?: SessionHandler<Data>): NodeHandler {
+/**
+ * The session server on node:http. Without `handler` and `next`, other paths than its own are answered with 404. Whatever
+ * else answers paths of its own, such as `foxxApi`, is served alike, but for the session.
+ */
+export function nodeHandler(endpoint: Endpoint): NodeHandler;
+export function nodeHandler<Data>(server: SessionServer<Data>, handler?: SessionHandler<Data>): NodeHandler;
+export function nodeHandler<Data>(
+  server: SessionServer<Data> | Endpoint,
+  handler?: SessionHandler<Data>,
+): NodeHandler {
+  return 'open' in server ? sessionHandler(server, handler) : endpointHandler(server);
+}
+
+function endpointHandler(endpoint: Endpoint): NodeHandler {
+  return (request, response, next) => {
+    const plain = new NodeRequest(request);
+    if (next !== undefined && !endpoint.owns(plain.url)) next();
+    else endpoint.handle(plain).then((answer) => sendAnswer(answer, { request, response }));
+  };
+}
+
+function sessionHandler<Data>(server: SessionServer<Data>, handler?: SessionHandler<Data>): NodeHandler {
   return (request, response, next) => {
     const exchange = { request, response };
     const go = (session: CurrentSession<Data>): void => {
