@@ -1,6 +1,6 @@
+import { pointerOf } from '../../src/protocol/change.js';
 import type { Json } from '../../src/protocol/messages.js';
 import { applyPatch } from '../../src/protocol/patch.js';
-import { pointerOf } from '../../src/server/live/change.js';
 import { createDocument, type LiveDocument } from '../../src/server/live/document.js';
 import { type Case, type Row, rounded, type Side } from '../harness.js';
 import type { Peers } from './peers.js';

@@ -73,7 +73,10 @@ QUnit.module('package › imports', () => {
     ['testing/store.ts', "import { SessionError } from '../protocol/errors.js';"],
     ['client/parts/live.ts', "import { x } from './live/socket.js';\nimport r from 'can-reflect';"],
     ['client/transports/ajax.ts', "const ajax = await import('can-ajax');"],
-    ['server/adapters/node.ts', "import { x } from './node-body.js';\nimport { WebSocketServer } from 'ws';"],
+    [
+      'server/adapters/sockets.ts',
+      "import { x } from './node-body.js';\nimport { WebSocketServer } from 'ws';",
+    ],
     ['server/core/tokens.ts', "import { SignJWT } from 'jose';"],
     ['server/cli.ts', "const { default: Database } = await import('libsql');"],
   ];

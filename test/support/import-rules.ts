@@ -49,7 +49,7 @@ const INTERCHANGEABLE = ['client/parts', 'client/transports', 'server/stores', '
 /** Only these files may import these packages. */
 const ONLY_IN: readonly (readonly [packageName: string, file: RegExp])[] = [
   ['jose', /^server\/core\/tokens\.ts$/],
-  ['ws', /^server\/adapters\/node\.ts$/],
+  ['ws', /^server\/adapters\/sockets\.ts$/],
 ];
 
 interface Edge extends Import {

@@ -1,5 +1,5 @@
+import { type Path, pointerOf } from '../../protocol/change.js';
 import type { Json } from '../../protocol/messages.js';
-import { type Path, pointerOf } from './change.js';
 
 /** As much of a path as a message shows. */
 const shownCharacters = 200;

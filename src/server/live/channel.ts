@@ -1,6 +1,7 @@
 import { SessionError } from '../../protocol/errors.js';
 import { type PatchOperation, parsePatch } from '../../protocol/patch.js';
 import { patchError } from '../../protocol/patch-limits.js';
+import { clientVersionKey, serverVersionKey } from '../../protocol/versions.js';
 import { type ChannelOptions, type EditRules, readRules } from './channel-options.js';
 import { EarlyPatches } from './early-patches.js';
 import type { Feed } from './feed.js';
@@ -9,13 +10,7 @@ import { applied, ignored, type Outcome, ping, queued, rejected } from './outcom
 import { operationsFor } from './outgoing.js';
 import { PatchRun } from './patch-run.js';
 import { Repairs } from './repairs.js';
-import {
-  clientVersionKey,
-  type NumberedPatch,
-  readNumbered,
-  serverVersionKey,
-  Versions,
-} from './versions.js';
+import { type NumberedPatch, readNumbered, Versions } from './versions.js';
 import { readWish } from './wishes.js';
 
 /** One follower of a document, a socket or a client of HTTP, with its own pair of versions. */

@@ -1,10 +1,10 @@
+import type { Change, Path } from '../../protocol/change.js';
 import type { Json } from '../../protocol/messages.js';
 import { patchError } from '../../protocol/patch-limits.js';
 import { indexBelow } from '../../protocol/pointer.js';
 import { copyJson, isList } from '../core/json.js';
 import { wholeNumber, yesOrNo } from '../core/options.js';
 import { admit, type DocumentLimits, DocumentTypeError } from './admit.js';
-import type { Change, Path } from './change.js';
 import { type Container, isContainer, type Place } from './place.js';
 import { rawOf, trackedBy } from './tracked.js';
 import { TrackedList } from './tracked-list.js';

@@ -1,11 +1,11 @@
+import type { Change, Path } from '../../protocol/change.js';
 import { SessionError } from '../../protocol/errors.js';
 import type { Json } from '../../protocol/messages.js';
+import { clientVersionKey, serverVersionKey } from '../../protocol/versions.js';
 import { isJsonObject } from '../core/json.js';
 import { yesOrNo } from '../core/options.js';
-import type { Change, Path } from './change.js';
 import { History, type HistoryOptions } from './history.js';
 import type { Namespaces } from './namespaces.js';
-import { clientVersionKey, serverVersionKey } from './versions.js';
 
 /** What this layer needs of a document. */
 export interface FollowedDocument {

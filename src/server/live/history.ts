@@ -1,7 +1,7 @@
+import { type Change, type Path, pointerOf } from '../../protocol/change.js';
 import type { Json } from '../../protocol/messages.js';
+import { afterChange } from '../../protocol/transform.js';
 import { wholeNumber } from '../core/options.js';
-import { type Change, type Path, pointerOf } from './change.js';
-import { afterChange } from './transform.js';
 
 export interface HistoryOptions {
   /** Changes that are remembered: 1 to 1,000,000. Default: 1000. */

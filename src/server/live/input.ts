@@ -1,6 +1,6 @@
+import type { Path } from '../../protocol/change.js';
 import type { Json } from '../../protocol/messages.js';
 import { callable, invalidOption } from '../core/options.js';
-import type { Path } from './change.js';
 import { isPrimitive } from './history.js';
 
 /**

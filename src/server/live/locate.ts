@@ -1,6 +1,6 @@
+import type { Change, Path } from '../../protocol/change.js';
 import type { Json } from '../../protocol/messages.js';
-import type { Change, Path } from './change.js';
-import { indexOf } from './transform.js';
+import { indexOf } from '../../protocol/transform.js';
 
 /** The own member or item of a value. */
 export function childOf(value: Json | undefined, key: string | number): Json | undefined {

@@ -1,7 +1,7 @@
+import { beforeChange, isWithin } from '../../protocol/transform.js';
 import type { Feed } from './feed.js';
 import { isPrimitive, isUnheard, joined, operationText, type Past } from './history.js';
 import { type Repairs, truthOf } from './repairs.js';
-import { beforeChange, isWithin } from './transform.js';
 
 type Sent = Pick<Past, 'op' | 'path' | 'text' | 'isScalar'>;
 

@@ -1,14 +1,8 @@
+import { type Change, type Path, pointerOf } from '../../protocol/change.js';
 import { SessionError } from '../../protocol/errors.js';
 import type { Json } from '../../protocol/messages.js';
 import { applyPatch } from '../../protocol/patch.js';
 import { patchError } from '../../protocol/patch-limits.js';
-import { sameJson } from '../core/json.js';
-import { type Change, type Path, pointerOf } from './change.js';
-import type { EditRules } from './channel-options.js';
-import type { Feed } from './feed.js';
-import { isOwn, isPrimitive, isUnheard } from './history.js';
-import { locate } from './locate.js';
-import type { Repairs } from './repairs.js';
 import {
   afterChange,
   afterWish,
@@ -18,7 +12,13 @@ import {
   type Step,
   touches,
   type Wish,
-} from './transform.js';
+} from '../../protocol/transform.js';
+import { sameJson } from '../core/json.js';
+import type { EditRules } from './channel-options.js';
+import type { Feed } from './feed.js';
+import { isOwn, isPrimitive, isUnheard } from './history.js';
+import { locate } from './locate.js';
+import type { Repairs } from './repairs.js';
 import { forbidden, type ReadWish } from './wishes.js';
 
 /** A change of the server that the client had not seen, as it is for somebody who has done what the client has. */

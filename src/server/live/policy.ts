@@ -1,5 +1,5 @@
+import type { Change, Path } from '../../protocol/change.js';
 import type { Json } from '../../protocol/messages.js';
-import type { Change, Path } from './change.js';
 import { isPrimitive } from './history.js';
 
 /** What a client wants to do to the document. */

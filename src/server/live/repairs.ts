@@ -1,8 +1,8 @@
+import type { Change } from '../../protocol/change.js';
 import type { Json } from '../../protocol/messages.js';
-import type { Change } from './change.js';
+import { isSame, isWithin } from '../../protocol/transform.js';
 import type { History } from './history.js';
 import { childOf } from './locate.js';
-import { isSame, isWithin } from './transform.js';
 
 /** A place where the client has, or may have, another value than the document. */
 interface Owed {

@@ -1,6 +1,6 @@
+import type { Change, Path } from '../../protocol/change.js';
 import type { Json } from '../../protocol/messages.js';
 import { copyJson, isList } from '../core/json.js';
-import type { Change, Path } from './change.js';
 import { type Container, isContainer, type Members, type Place } from './place.js';
 
 type List = Place<Json[]>;

@@ -2,11 +2,7 @@ import { SessionError } from '../../protocol/errors.js';
 import type { Json } from '../../protocol/messages.js';
 import type { PatchOperation } from '../../protocol/patch.js';
 import { patchError } from '../../protocol/patch-limits.js';
-
-/** Key of the client's version in the document's root, as the wire shows it (SC-62). */
-export const clientVersionKey = '_ver#c$';
-/** Key of the server's version. */
-export const serverVersionKey = '_ver#s';
+import { clientVersionKey, serverVersionKey } from '../../protocol/versions.js';
 
 /** A client's patch without the operations that number it (SC-95). */
 export interface NumberedPatch {

@@ -3,9 +3,9 @@ import type { Json } from '../../protocol/messages.js';
 import type { PatchOperation } from '../../protocol/patch.js';
 import { patchError } from '../../protocol/patch-limits.js';
 import { parsePointer } from '../../protocol/pointer.js';
+import type { Wish } from '../../protocol/transform.js';
 import type { Feed } from './feed.js';
 import { isPrimitive } from './history.js';
-import type { Wish } from './transform.js';
 
 /** An operation of a client's patch, by the places of the document. */
 export interface ReadWish extends Wish {

@@ -1,6 +1,6 @@
 import QUnit from 'qunit';
+import { type Change, pointerOf } from '../../../src/protocol/change.js';
 import type { Json } from '../../../src/protocol/messages.js';
-import { type Change, pointerOf } from '../../../src/server/live/change.js';
 import { createDocument } from '../../../src/server/live/document.js';
 
 const { module, test } = QUnit;

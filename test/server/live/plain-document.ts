@@ -1,6 +1,6 @@
+import { type Change, pointerOf } from '../../../src/protocol/change.js';
 import type { Json } from '../../../src/protocol/messages.js';
 import { applyPatch } from '../../../src/protocol/patch.js';
-import { type Change, pointerOf } from '../../../src/server/live/change.js';
 import { createDocument } from '../../../src/server/live/document.js';
 import type { FollowedDocument } from '../../../src/server/live/feed.js';
 import { valueAt } from '../../../src/server/live/locate.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { type Path, pointerOf } from '../../../src/protocol/change.js';
 import type { Json } from '../../../src/protocol/messages.js';
 import { isJsonObject, sameJson } from '../../../src/server/core/json.js';
-import { type Path, pointerOf } from '../../../src/server/live/change.js';
 import { Channel } from '../../../src/server/live/channel.js';
 import type { ChannelOptions } from '../../../src/server/live/channel-options.js';
 import { Feed } from '../../../src/server/live/feed.js';

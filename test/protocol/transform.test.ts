@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import QUnit from 'qunit';
-import type { Json } from '../../../src/protocol/messages.js';
-import type { Path } from '../../../src/server/live/change.js';
+import type { Path } from '../../src/protocol/change.js';
+import type { Json } from '../../src/protocol/messages.js';
 import {
   afterChange,
   afterWish,
@@ -9,8 +9,8 @@ import {
   type Step,
   touches,
   type Wish,
-} from '../../../src/server/live/transform.js';
-import { PlainDocument } from './plain-document.js';
+} from '../../src/protocol/transform.js';
+import { PlainDocument } from '../server/live/plain-document.js';
 
 const { module, test } = QUnit;
 const parts = (pointer: string) => pointer.split('/').slice(1);

@@ -1,4 +1,4 @@
-import type { Json } from '../../protocol/messages.js';
+import type { Json } from './messages.js';
 
 /** Keys and indexes from the root; [] is the document itself. A number is an index of a list, a string a key of an object. */
 export type Path = readonly (string | number)[];
