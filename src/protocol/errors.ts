@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'request/rate'
   | 'request/method'
   | 'request/not-found'
+  | 'request/not-acceptable'
   | 'request/refused'
   | 'request/ambiguous'
   | 'request/forbidden'

@@ -43,4 +43,6 @@ export interface ProblemBody {
   readonly title: string;
   readonly status: number;
   readonly code: string;
+  /** More about this one, where something can be told that is nobody's secret. */
+  readonly detail?: string;
 }

@@ -46,6 +46,7 @@ export const problems: { readonly [Code in ErrorCode]: Problem } = {
   'request/rate': { status: 429, title: 'Too many requests.' },
   'request/method': { status: 405, title: 'This resource does not know the method.' },
   'request/not-found': { status: 404, title: 'There is no such resource.' },
+  'request/not-acceptable': { status: 406, title: 'There is nothing of a type that the request accepts.' },
   'request/refused': { status: 0, title: 'The server refused the request.' },
   'request/ambiguous': { status: 400, title: 'The request names more than one session.' },
   'request/forbidden': { status: 403, title: 'This is not allowed.' },

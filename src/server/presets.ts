@@ -43,13 +43,14 @@ export const vweb = Object.freeze({
 } satisfies Preset);
 
 /**
- * Starcounter's sessions: twenty minutes since the last use, looked after once a minute, and five minutes of waiting for
- * one that is in use.
+ * Starcounter's sessions: twenty minutes since the last use, by a clock that ticks once a minute (SC-07), and five minutes of
+ * waiting for one that is in use.
  */
 export const starcounter = Object.freeze({
   timeToLive: 1_200_000,
   ttlType: 'lastAccess',
-  validAtExpiry: true,
+  validAtExpiry: false,
+  tick: 60_000,
   onExpiredRead: 'purge',
   touchOnGet: true,
   sweepInterval: 60_000,

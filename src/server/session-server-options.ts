@@ -10,6 +10,7 @@ import { type CookieOptions, cookieCarrier } from './http/carriers/cookie.js';
 import type { HttpRequest } from './http/exchange.js';
 import type { Authenticate } from './http/resources/session.js';
 import type { Authorize } from './http/resources/sessions.js';
+import type { LiveSessions } from './live/live-sessions.js';
 
 export interface SessionServerOptions<Data> {
   readonly sessions: Sessions<Data>;
@@ -68,6 +69,8 @@ export interface SessionServerOptions<Data> {
   readonly freshFor?: number;
   /** Who may list and end the sessions of others. Default: nobody, and nothing is there to ask. */
   readonly authorize?: Authorize<Data>;
+  /** Sessions whose data browsers follow: made by `createLiveSessions` with the same `sessions`. Default: none. */
+  readonly live?: LiveSessions<Data>;
   /** Path where anybody may ask whether the server and its store work. Default: none. */
   readonly healthUrl?: string;
   /**
@@ -91,13 +94,14 @@ export interface Settings<Data>
   extends Required<
     Omit<
       SessionServerOptions<Data>,
-      'tokens' | 'cookie' | 'clearSiteData' | 'listUrl' | 'authorize' | 'healthUrl' | 'attempts'
+      'tokens' | 'cookie' | 'clearSiteData' | 'listUrl' | 'authorize' | 'healthUrl' | 'attempts' | 'live'
     >
   > {
   readonly tokens: Tokens | undefined;
   readonly listUrl: string | undefined;
   readonly authorize: Authorize<Data> | undefined;
   readonly healthUrl: string | undefined;
+  readonly live: LiveSessions<Data> | undefined;
   /** `undefined` = none. */
   readonly limits: AttemptLimits | undefined;
   /** Value of Clear-Site-Data; empty = none. */
@@ -119,6 +123,9 @@ export function settingsOf<Data>(options: SessionServerOptions<Data>): Settings<
     throw invalidOption('The option tokens must be made by createTokens.');
   }
   if (typeof authenticate !== 'function') throw invalidOption('The option authenticate must be a function.');
+  if (options.live !== undefined && typeof options.live?.followers !== 'object') {
+    throw invalidOption('The option live must be made by createLiveSessions.');
+  }
   const carriers = carriersOf(options);
   const now = callable('now', options.now) ?? Date.now;
   return {
@@ -140,6 +147,7 @@ export function settingsOf<Data>(options: SessionServerOptions<Data>): Settings<
     freshFor: wholeNumber('freshFor', options.freshFor ?? quarterOfAnHour, 0, endOfTime, 'milliseconds'),
     authorize: callable('authorize', options.authorize),
     healthUrl: healthUrl === undefined ? undefined : pathOption('healthUrl', healthUrl),
+    live: options.live,
     bodyLimit: wholeNumber('bodyLimit', options.bodyLimit ?? 16_384, 1, mebibyte, 'bytes'),
     onError: harmless(callable('onError', options.onError) ?? reportFailure),
     now,

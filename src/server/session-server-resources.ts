@@ -4,6 +4,7 @@ import type { PublicResource, Resource } from './http/resource.js';
 import { dataResource } from './http/resources/data.js';
 import { healthResource } from './http/resources/health.js';
 import { keysResource } from './http/resources/keys.js';
+import { liveResource } from './http/resources/live.js';
 import { sessionResource } from './http/resources/session.js';
 import { sessionsResources } from './http/resources/sessions.js';
 import { createRoutes, type Routes } from './http/routes.js';
@@ -16,7 +17,7 @@ export type Mounted<Data> =
 
 /** Which of our URLs there are, and what stands there. Throws `config/invalid` when two of them are the same. */
 export function mountedResources<Data>(settings: Settings<Data>): Routes<Mounted<Data>> {
-  const { sessions, tokens, url, signInBy, dataAccess, listUrl, healthUrl } = settings;
+  const { sessions, tokens, url, signInBy, dataAccess, listUrl, healthUrl, live } = settings;
   const authentication = createAuthentication(settings);
   const all: [string, Mounted<Data>][] = [
     [url, { personal: sessionResource({ ...settings, authentication, tellToken: signInBy === 'token' }) }],
@@ -31,6 +32,10 @@ export function mountedResources<Data>(settings: Settings<Data>): Routes<Mounted
   }
   if (tokens !== undefined && tokens.jwks().keys.length > 0) {
     all.push(['/.well-known/jwks.json', { shared: keysResource(tokens) }]);
+  }
+  if (live !== undefined) {
+    const { followers, prefix } = live;
+    all.push([`${prefix}*`, { personal: liveResource({ ...settings, followers, idOf: sessions.idOf }) }]);
   }
   if (healthUrl !== undefined)
     all.push([healthUrl, { shared: healthResource({ sessions, onFailure: settings.onError }) }]);

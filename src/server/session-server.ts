@@ -17,6 +17,8 @@ import { createRefusals } from './http/refusals.js';
 import { actOf, methodsOf, type Resource } from './http/resource.js';
 import { createRotations } from './http/rotations.js';
 import { securityHeaders } from './http/security-headers.js';
+import { createUpgrades } from './http/upgrades.js';
+import type { Upgrade } from './live/socket-port.js';
 import { type SessionServerOptions, settingsOf } from './session-server-options.js';
 import { mountedResources } from './session-server-resources.js';
 
@@ -27,6 +29,11 @@ export interface SessionServer<Data = { [key: string]: unknown }> extends Endpoi
    * `refuse` makes the answer.
    */
   open(request: HttpRequest, watch?: Watch): Promise<CurrentSession<Data>>;
+  /**
+   * What becomes of a request to speak over a WebSocket; `undefined` = its path is not one of ours, or there is no option `live`.
+   * For `sessionSockets`. Never rejects.
+   */
+  upgrade(request: HttpRequest): Promise<Upgrade | undefined>;
   /** Runs the host's handler, so that `current()` finds the session. */
   run<T>(session: CurrentSession<Data>, handler: () => T): T;
   /** The answer to a request that failed: problem details (RFC 9457). `onError` hears of it when it is a 5xx. */
@@ -57,6 +64,16 @@ export function createSessionServer<Data>(options: SessionServerOptions<Data>): 
   const rotations = createRotations(sessions, settings.now);
   const context = settings.ambient ? new AsyncLocalStorage<CurrentSession<Data>>() : undefined;
   const routes = mountedResources(settings);
+  const upgrades =
+    settings.live &&
+    createUpgrades({
+      ...settings.live,
+      origins,
+      idOf: sessions.idOf,
+      find,
+      current: (request, found) => new CurrentSession(request, found, announcer, rotations),
+      refuse: (error, request) => complete(problemOf(error), request),
+    });
 
   async function answer(
     request: HttpRequest,
@@ -121,6 +138,8 @@ export function createSessionServer<Data>(options: SessionServerOptions<Data>): 
     varies: varies.join(', '),
     owns: (path) => routes.find(path) !== undefined,
     refuse: (error, request) => complete(problemOf(error), throughProxies(request, proxies)),
+
+    upgrade: async (direct) => upgrades?.(throughProxies(direct, proxies)),
 
     async handle(direct) {
       const request = throughProxies(direct, proxies);

@@ -59,6 +59,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   './server/fetch': ['fetchHandler', 'fetchSession', 'honoSession'],
   './server/node': ['nodeHandler'],
   './server/simple': ['simpleStore'],
+  './server/sockets': ['sessionSockets'],
   './testing/endpoint': ['AssertionError', 'controlledStore', 'endpointConformance', 'hostConformance'],
   './testing/store': ['AssertionError', 'storeConformance'],
   './server/sqlite': ['sqliteStore'],

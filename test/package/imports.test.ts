@@ -75,7 +75,7 @@ QUnit.module('package › imports', () => {
     ['client/transports/ajax.ts', "const ajax = await import('can-ajax');"],
     [
       'server/adapters/sockets.ts',
-      "import { x } from './node-body.js';\nimport { WebSocketServer } from 'ws';",
+      "import { x } from '../node-http/request.js';\nimport { WebSocketServer } from 'ws';",
     ],
     ['server/core/tokens.ts', "import { SignJWT } from 'jose';"],
     ['server/cli.ts', "const { default: Database } = await import('libsql');"],

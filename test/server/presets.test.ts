@@ -321,23 +321,52 @@ QUnit.module('server/presets', () => {
   });
 
   QUnit.module('starcounter', () => {
-    QUnit.test('SC-06 lets a session idle for twenty minutes', async (assert) => {
-      const { sessions, clock } = fixture(starcounter);
-      const { id } = await sessions.create();
-      for (let use = 0; use < 3; use += 1) {
-        clock.time += 1_200_000;
-        assert.equal((await sessions.get(id)).lastAccess, clock.time);
-      }
-      clock.time += 1_200_001;
+    const minute = 60_000;
+    /** Half a minute after a tick. */
+    function atHalfPast() {
+      const found = fixture(starcounter);
+      found.clock.time = Math.ceil(start / minute) * minute + 30_000;
+      return found;
+    }
+
+    QUnit.test(
+      'SC-06, SC-07 ends a session at the first tick after more than twenty minutes',
+      async (assert) => {
+        const { sessions, clock } = atHalfPast();
+        const { id } = await sessions.create();
+        for (let use = 0; use < 3; use += 1) {
+          clock.time += 20 * minute + 29_999;
+          assert.equal((await sessions.get(id)).id, id);
+          clock.time += 1;
+          await sessions.get(id);
+        }
+        clock.time += 21 * minute;
+        assert.equal(await codeOf(() => sessions.get(id)), 'session/expired');
+      },
+    );
+
+    QUnit.test('SC-07 ends a session without a timeout at the next tick', async (assert) => {
+      const { sessions, clock } = atHalfPast();
+      const { id } = await sessions.create({}, null, { timeToLive: 0 });
+      clock.time += 29_999;
+      assert.equal((await sessions.get(id)).timeToLive, 0);
+      clock.time += 1;
       assert.equal(await codeOf(() => sessions.get(id)), 'session/expired');
     });
 
     QUnit.test('SC-06 gives a session a timeout of its own, at any time', async (assert) => {
-      const { sessions } = fixture(starcounter);
+      const { sessions, clock } = atHalfPast();
       const session = await sessions.create();
-      session.timeToLive = 60_000;
-      assert.equal((await session.save()).expiresAt, start + 60_001);
-      assert.equal(session.timeToLive, 60_000);
+      session.timeToLive = minute;
+      assert.equal((await session.save()).expiresAt, clock.time - 30_000 + 2 * minute);
+      assert.equal(session.timeToLive, minute);
+    });
+
+    QUnit.test('SC-07 cannot be good at the very instant as well', async (assert) => {
+      assert.equal(
+        await codeOf(async () => fixture({ ...starcounter, validAtExpiry: true })),
+        'config/invalid',
+      );
     });
 
     QUnit.test('SC-02 gives ids their form', async (assert) => {

@@ -21,8 +21,11 @@ export type DestroyCallback = (end: SessionEnd) => void | Promise<void>;
 export interface Ends {
   /** Each end once among all processes that share the store; see `Sessions.onDestroy`. Gives what takes it back. */
   onAny(callback: DestroyCallback): () => void;
-  /** The end of one session, in this process. Rejects with `SessionNotFound` when it is over already. */
-  onOne(id: string, callback: DestroyCallback): Promise<void>;
+  /**
+   * The end of one session, in this process. Gives what takes it back. Rejects with `SessionNotFound` when it is over
+   * already.
+   */
+  onOne(id: string, callback: DestroyCallback): Promise<() => void>;
   /** Runs the callbacks of what has ended since the last time, and waits for them. Never rejects. */
   tell(): Promise<void>;
 }
@@ -147,6 +150,11 @@ export function createEnds({ store, now, onError }: Policy): Ends {
         watched.delete(id);
         throw new SessionNotFound(id);
       }
+      return () => {
+        const place = entry.callbacks.indexOf(callback);
+        if (place !== -1) entry.callbacks.splice(place, 1);
+        if (entry.callbacks.length === 0 && watched.get(id) === entry) watched.delete(id);
+      };
     },
 
     async tell() {

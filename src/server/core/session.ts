@@ -3,10 +3,10 @@ import type { DestroyCallback } from './ends.js';
 import { accessedAt, type Clocks, expiryOf } from './expiry.js';
 import { copyJson, throughJson } from './json.js';
 import { checkedLabels } from './labels.js';
-import { type Conflicts, duration, type FoxxUser } from './sessions-options.js';
+import { duration, type FoxxUser } from './sessions-options.js';
 import type { Labels, SessionRecord } from './store.js';
 import { type SessionUser, uidOf, userOf } from './user.js';
-import type { Write } from './writer.js';
+import type { SaveOptions, Write } from './writer.js';
 
 /** What a session asks of the sessions it belongs to. */
 export interface SessionKeeper {
@@ -14,9 +14,11 @@ export interface SessionKeeper {
   touch(id: string): Promise<number>;
   destroy(id: string, reason: EndReason): Promise<boolean>;
   destroyByUser(uid: string, except: string): Promise<number>;
-  onDestroy(id: string, callback: DestroyCallback): Promise<void>;
+  onDestroy(id: string, callback: DestroyCallback): Promise<() => void>;
   now(): number;
   readonly grace: number;
+  /** A lifetime as records hold it. */
+  lifetime(ms: number): number;
   readonly userIdFrom: (user: FoxxUser) => unknown;
 }
 
@@ -214,14 +216,14 @@ export class Session<Data> {
    * others saved meanwhile is merged in, unless the option `conflicts` says otherwise, and is then on this session too.
    * Gives this session. Rejects with `SessionConflict`, with `SessionExpired` or `SessionNotFound` when the session is over
    * (nothing revives it), with `session/size`, `session/busy`, `store/unavailable`, or a TypeError for what no JSON can hold.
-   * `conflicts`: instead of the option of all sessions; with `reject` it writes only if the stored version is still `version`.
+   * With `conflicts: 'reject'` it writes only if the stored version is still `version`; with `access: false` it is no access.
    */
-  async save({ conflicts }: { readonly conflicts?: Conflicts } = {}): Promise<this> {
+  async save(options: SaveOptions = {}): Promise<this> {
     const { uid, userData } = this;
     const labels = checkedLabels(this.labels);
     const data = this.#opened ? ((this.#data ?? {}) as Json) : this.#record.data;
     const content = { uid, userData, labels, data, timeToLive: this.#lifetime() };
-    const { record, merged } = await this.#keeper.write(this.#record, content, conflicts);
+    const { record, merged } = await this.#keeper.write(this.#record, content, options);
     this.#record = record;
     this.#moved = {};
     this.#timeToLive = undefined;
@@ -256,9 +258,9 @@ export class Session<Data> {
   /**
    * Calls back once when this session is over, for whatever reason (SC-09): in the order of registration, each whatever
    * the others do, before what ended it resolves. Here, or when another process ended it, with the next sweep. Ends with
-   * this process. Rejects with `SessionNotFound` when it is over already, with `store/unsupported`.
+   * this process. Gives what takes it back. Rejects with `SessionNotFound` when it is over already, with `store/unsupported`.
    */
-  onDestroy(callback: DestroyCallback): Promise<void> {
+  onDestroy(callback: DestroyCallback): Promise<() => void> {
     return this.#keeper.onDestroy(this.id, callback);
   }
 
@@ -283,7 +285,6 @@ export class Session<Data> {
 
   #lifetime(): number {
     const ms = this.#timeToLive;
-    if (ms === undefined) return this.#record.timeToLive;
-    return ms === 0 ? 0 : ms + this.#keeper.grace;
+    return ms === undefined ? this.#record.timeToLive : this.#keeper.lifetime(ms);
   }
 }

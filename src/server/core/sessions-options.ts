@@ -37,6 +37,12 @@ export interface SessionsOptions {
   readonly absoluteTimeToLive?: number;
   /** Whether a session is still good at the very instant at which its time is over (V-23, X-02). Default false (FOXX-57). */
   readonly validAtExpiry?: boolean;
+  /**
+   * Milliseconds between the ticks of a clock by which sessions live, 0 to 2^31 - 1: all their times are those of the last
+   * tick, and one is over at the first tick that is more than `timeToLive` after the tick of its last use (SC-07), which with
+   * 0 is the next one. Not with `validAtExpiry`. Default 0: to the millisecond.
+   */
+  readonly tick?: number;
   /** What a read does with an expired record: `keep` leaves it to the sweep, `purge` ends it at once (X-06). Default keep. */
   readonly onExpiredRead?: 'keep' | 'purge';
   /** Whether `get` and `find` count as an access (FOXX-24); V's do not (X-08). Default true. */
@@ -94,8 +100,8 @@ export interface Policy
   readonly onEvent: EventListener | undefined;
   /** Never throws. */
   readonly onError: (error: unknown) => void;
-  /** What `validAtExpiry` adds to every lifetime, so that no store knows of it: 0 or 1 ms. */
-  readonly grace: 0 | 1;
+  /** What `validAtExpiry` (1 ms) or `tick` adds to every lifetime, so that no store knows of them. */
+  readonly grace: number;
 }
 
 const week = 7 * 24 * 60 * 60 * 1000;
@@ -109,6 +115,9 @@ export function policyOf(options: SessionsOptions): Policy {
   }
   const canSweep = !store.cannot.includes('sweep');
   const validAtExpiry = yesOrNo('validAtExpiry', options.validAtExpiry ?? false);
+  const tick = wait('tick', options.tick ?? 0);
+  if (validAtExpiry && tick > 0)
+    throw invalidOption('The options tick and validAtExpiry exclude each other.');
   const storeDeadline = wait('storeDeadline', options.storeDeadline ?? 5000);
   const timers = options.timers ?? nodeTimers;
   const policy: Policy = {
@@ -120,7 +129,8 @@ export function policyOf(options: SessionsOptions): Policy {
     ttlType: oneOf('ttlType', options.ttlType ?? 'created', ['created', 'lastAccess', 'lastUpdate']),
     absoluteTimeToLive: duration('absoluteTimeToLive', options.absoluteTimeToLive ?? 0),
     validAtExpiry,
-    grace: validAtExpiry ? 1 : 0,
+    tick,
+    grace: validAtExpiry ? 1 : tick,
     onExpiredRead: oneOf('onExpiredRead', options.onExpiredRead ?? 'keep', ['keep', 'purge']),
     touchOnGet: yesOrNo('touchOnGet', options.touchOnGet ?? true),
     touchInterval: duration('touchInterval', options.touchInterval ?? 0),
@@ -131,7 +141,7 @@ export function policyOf(options: SessionsOptions): Policy {
     userIdFrom: callable('userIdFrom', options.userIdFrom) ?? ((user) => user.get('_key')),
     onEvent: callable('onEvent', options.onEvent),
     onError: harmless(callable('onError', options.onError) ?? report),
-    now: callable('now', options.now) ?? Date.now,
+    now: ticking(callable('now', options.now) ?? Date.now, tick),
     timers,
   };
   if (policy.sweepInterval > 0) demand(store, 'sweep', 'The option sweepInterval');
@@ -145,6 +155,10 @@ export function demand(store: SessionStore, feature: StoreFeature, who: string):
     message: `${who} needs a store that can do this: ${feature}.`,
     status: 501,
   });
+}
+
+function ticking(now: () => number, tick: number): () => number {
+  return tick === 0 ? now : () => Math.floor(now() / tick) * tick;
 }
 
 export function duration(option: string, value: number): number {

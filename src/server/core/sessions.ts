@@ -10,6 +10,7 @@ import { expiryOf, expiryReason, isExpired } from './expiry.js';
 import { isId } from './ids.js';
 import { throughJson } from './json.js';
 import { checkedLabels } from './labels.js';
+import { createListeners } from './listeners.js';
 import { oneOf, wholeNumber } from './options.js';
 import { Session, type SessionKeeper } from './session.js';
 import { demand, duration, type FoxxUser, policyOf, type SessionsOptions } from './sessions-options.js';
@@ -60,6 +61,8 @@ export interface Sessions<Data = { [key: string]: Json }> {
   get(id: string): Promise<Session<Data>>;
   /** The same; `undefined` when there is none or it has expired (V-21). */
   find(id: string): Promise<Session<Data> | undefined>;
+  /** The same without counting as an access, and without ending what has expired. */
+  peek(id: string): Promise<Session<Data> | undefined>;
   /** The id that a wire form stands for: for `get`. `undefined` = nothing we ever issued; no store is asked (S6). */
   idOf(wire: string): string | undefined;
   /** Ends a session, expired or not, and gives `null`. Rejects with `SessionNotFound` (FOXX-50). */
@@ -90,6 +93,13 @@ export interface Sessions<Data = { [key: string]: Json }> {
    * back. Throws `store/unsupported`.
    */
   onDestroy(callback: DestroyCallback): () => void;
+  /**
+   * Calls back for each save of this process, at once and before the next one of the same session begins: for whoever holds a
+   * copy of what is stored. What it throws goes to `onError`. Gives what takes it back.
+   */
+  onSave(callback: (session: Session<Data>) => void): () => void;
+  /** Calls back for what other processes have ended, without waiting for the next sweep. Never rejects. */
+  hearEnds(): Promise<void>;
   /** Tells `onEvent` of what happened at a door built on these sessions. Never throws; nothing happens without a listener. */
   report(notice: SessionNotice): void;
   /** Whether the store can do this. */
@@ -123,6 +133,7 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
     ends.onAny(({ id, uid, reason, at }) => report({ type: 'ended', id, uid, reason, at }));
   }
   const sweeper = createSweeper(policy, () => ends.tell());
+  const saves = createListeners<Session<Data>>(policy.onError);
   let closed: Promise<void> | undefined;
 
   async function destroy(id: string, reason: EndReason = 'signed-out'): Promise<boolean> {
@@ -181,7 +192,12 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
   }
 
   const keeper: SessionKeeper = {
-    write: createWriter(policy, { exclusive, admit, report }),
+    write: createWriter(policy, {
+      exclusive,
+      admit,
+      report,
+      written: (record) => saves.tell(() => new Session<Data>(keeper, record)),
+    }),
     async touch(id) {
       const at = now();
       const outcome = await store.touch(id, at, unlessSince(at));
@@ -194,6 +210,7 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
     onDestroy: (id, callback) => ends.onOne(id, callback),
     now,
     grace: policy.grace,
+    lifetime,
     userIdFrom: policy.userIdFrom,
   };
 
@@ -202,14 +219,14 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
     return policy.touchInterval === 0 ? Number.POSITIVE_INFINITY : at - policy.touchInterval;
   }
 
-  /** A lifetime as records hold it. */
-  function lifetime(option: 'timeToLive' | 'absoluteTimeToLive', own: number | undefined): number {
-    const ms = own === undefined ? policy[option] : duration(option, own);
-    return ms === 0 ? 0 : ms + policy.grace;
+  /** Where there are ticks, 0 is over with the next (SC-07); else it is no limit. */
+  function lifetime(ms: number): number {
+    return ms === 0 && policy.tick === 0 ? 0 : ms + policy.grace;
   }
 
   function newRecord(id: string, at: number, content: CreateOptions): Omit<SessionRecord, 'expiresAt'> {
-    const absolute = lifetime('absoluteTimeToLive', content.absoluteTimeToLive);
+    const { timeToLive = policy.timeToLive, absoluteTimeToLive: most = policy.absoluteTimeToLive } = content;
+    const absolute = duration('absoluteTimeToLive', most);
     const created = wholeNumber('created', content.created ?? at, 0, at, 'milliseconds');
     return {
       id,
@@ -221,9 +238,9 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
       created,
       lastAccess: at,
       lastUpdate: at,
-      timeToLive: lifetime('timeToLive', content.timeToLive),
+      timeToLive: lifetime(duration('timeToLive', timeToLive)),
       ttlType: policy.ttlType,
-      notAfter: absolute === 0 ? Number.POSITIVE_INFINITY : created + absolute,
+      notAfter: absolute === 0 ? Number.POSITIVE_INFINITY : created + absolute + policy.grace,
     };
   }
 
@@ -270,6 +287,11 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
       }
     },
 
+    async peek(id) {
+      const record = isId(id) ? await store.get(id) : undefined;
+      return record === undefined || isExpired(record, now()) ? undefined : new Session<Data>(keeper, record);
+    },
+
     idOf: (wire) => ids.read(wire),
 
     async delete(id, reason) {
@@ -297,6 +319,9 @@ export function createSessions<Data = { [key: string]: Json }>(options: Sessions
     },
 
     onDestroy: (callback) => ends.onAny(callback),
+
+    onSave: (callback) => saves.add(callback),
+    hearEnds: () => ends.tell(),
     report,
     supports: (feature) => !store.cannot.includes(feature),
 

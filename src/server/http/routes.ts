@@ -4,7 +4,7 @@ import { pathOf } from './exchange.js';
 /** What a URL leads to. */
 export interface Route<Resource> {
   readonly resource: Resource;
-  /** What stands in the place of `:id`, decoded; empty where the pattern has none. */
+  /** What stands in the place of `:id`, decoded, or of `*`, as it came; empty where the pattern has neither. */
   readonly name: string;
 }
 
@@ -15,10 +15,11 @@ export interface Routes<Resource> {
 }
 
 const named = '/:id';
+const open = '/*';
 
 /**
- * Patterns are paths, such as `/sessions`, or end with one name, `/sessions/:id`. A path goes before a name. Throws
- * `config/invalid` when two patterns are the same.
+ * Patterns are paths, such as `/sessions`, or end with one name, `/sessions/:id`, or lead to all below them, `/sessions/*`. A path
+ * goes before a name, and that before all below. Throws `config/invalid` when two patterns are the same.
  */
 export function createRoutes<Resource>(
   patterns: Iterable<readonly [pattern: string, resource: Resource]>,
@@ -26,7 +27,13 @@ export function createRoutes<Resource>(
   const exact = new Map<string, Route<Resource>>();
   /** By what stands before the name, with the slash. */
   const withName = new Map<string, Resource>();
+  /** By what stands before the star, with the slash. */
+  const below = new Map<string, Resource>();
   for (const [pattern, resource] of patterns) {
+    if (pattern.endsWith(open)) {
+      below.set(pattern.slice(0, -1), resource);
+      continue;
+    }
     const isNamed = pattern.endsWith(named);
     const key = isNamed ? pattern.slice(0, -named.length + 1) : pattern;
     if ((isNamed ? withName : exact).has(key)) {
@@ -36,6 +43,14 @@ export function createRoutes<Resource>(
     else exact.set(key, { resource, name: '' });
   }
 
+  function findBelow(path: string): Route<Resource> | undefined {
+    for (const [start, resource] of below) {
+      if (path.length > start.length && path.startsWith(start))
+        return { resource, name: path.slice(start.length) };
+    }
+    return undefined;
+  }
+
   return {
     find(url) {
       const path = pathOf(url);
@@ -43,7 +58,7 @@ export function createRoutes<Resource>(
       if (found !== undefined) return found;
       const end = path.lastIndexOf('/') + 1;
       const resource = withName.get(path.slice(0, end));
-      if (resource === undefined) return undefined;
+      if (resource === undefined) return findBelow(path);
       const name = decoded(path.slice(end));
       return name === '' ? undefined : { resource, name };
     },

@@ -21,7 +21,7 @@ export interface FeedOptions {
   /** Whether patches are numbered on both sides (SC-95). Default false, as in the source. */
   readonly versioning?: boolean;
   /** Where the JSON of which app hangs. Default: nowhere. */
-  readonly namespaces?: Namespaces;
+  readonly namespaces?: Namespaces | undefined;
   readonly history?: Omit<HistoryOptions, 'encode'>;
 }
 

@@ -1,0 +1,202 @@
+import type { ErrorCode } from '../../protocol/errors.js';
+import { SessionError } from '../../protocol/errors.js';
+import type { EndReason } from '../../protocol/messages.js';
+import type { Channel } from './channel.js';
+import type { Answer, Follower, FollowerLink } from './follower-link.js';
+import type { Closing } from './live-options.js';
+import type { OpenSession, Seat } from './open-session.js';
+import { applied, type Outcome } from './outcome.js';
+import type { Registry } from './registry.js';
+import { SocketFollower, type SocketMode } from './socket-follower.js';
+import type { SocketRules } from './socket-options.js';
+import type { SocketEvents, SocketPort } from './socket-port.js';
+import type { Uses } from './uses.js';
+
+/** What became of a client's message, and what it is answered with: JSON text. */
+export interface Reply {
+  readonly outcome: Outcome;
+  /** Empty when the message was refused. */
+  readonly body: string;
+}
+
+/** A session that a socket may follow. */
+export interface Followable {
+  /** Lets a socket follow it, by the name that its client goes by. */
+  attach(name: string, mode: SocketMode, port: SocketPort): SocketEvents;
+}
+
+/**
+ * Those who follow sessions, over HTTP and over sockets. `name` = what a client of a session calls itself, '' = nothing: then it is the one
+ * that got the document last. All reject as `Uses.carryOut` does.
+ */
+export interface Followers {
+  /** The document, for a client that begins (SC-60). */
+  start(id: string, name: string): Promise<string>;
+  /** Takes a client's patch (SC-63). `whole`: answer with the document (SC-68). */
+  patch(id: string, name: string, message: unknown, whole: boolean): Promise<Reply>;
+  /** Takes what a client had pending, and answers with the document (SC-70). */
+  reconnect(id: string, name: string, message: unknown): Promise<Reply>;
+  /** What changed since the client last heard of it, as a patch (SC-69). */
+  changes(id: string, name: string): Promise<string>;
+  /** Rejects with `session/not-found` when there is none. */
+  followable(id: string): Promise<Followable>;
+  /** For a socket that may not follow anything: says why, and is closed. */
+  dismiss(why: ErrorCode | EndReason, port: SocketPort): SocketEvents;
+}
+
+export interface FollowersOptions {
+  readonly replaces: boolean;
+  readonly mostFollowers: number;
+  readonly closing: (why: EndReason | ErrorCode) => Closing;
+  readonly sockets: SocketRules;
+}
+
+export function createFollowers<Data>(
+  uses: Uses<Data>,
+  registry: Registry<Data>,
+  { replaces, mostFollowers, closing, sockets }: FollowersOptions,
+): Followers {
+  /** Where a client sits that may have been here before. */
+  const seatOf = (open: OpenSession, name: string): Seat => open.seats.get(name) ?? open.sit(name);
+
+  /** Where a socket sits: with what its client got over HTTP, unless another socket goes on from there. */
+  function seatFor(open: OpenSession, name: string): Seat {
+    const seat = open.seats.get(name);
+    if (seat === undefined) return open.sit(name);
+    if (seat.follower === undefined) return seat;
+    if (name === '' && !replaces) return open.sit(name);
+    seat.follower.end(1000, '');
+    return name === '' ? open.sit(name) : seat;
+  }
+
+  /** Does something with the channel of a client, and gives what it makes of it once that is stored. */
+  async function withChannel<T>(
+    id: string,
+    seat: (open: OpenSession) => Seat,
+    work: (channel: Channel) => () => T,
+  ): Promise<T> {
+    let result: { readonly value: T } | undefined;
+    await uses.carryOut(id, (open) => {
+      const at = seat(open);
+      at.usedAt = open.usedAt;
+      const finish = work(at.channel);
+      return () => {
+        result = { value: finish() };
+      };
+    });
+    if (result === undefined) throw new SessionError('server/failed', { status: 500 });
+    return result.value;
+  }
+
+  function linkOf(open: OpenSession, seat: Seat, follower: () => Follower): FollowerLink {
+    const { channel } = seat;
+    const through = (work: () => Outcome, answer: Answer): Promise<void> =>
+      uses.carryOut(open.id, (found) => {
+        // Another document took its place: what this one says nobody stores.
+        if (found !== open) throw new SessionError('session/busy', { status: 503 });
+        const outcome = work();
+        return () => answer(outcome);
+      });
+    return {
+      channel,
+      receive: (message, answer) => through(() => channel.receive(message), answer),
+      reconnect: (message, answer) => through(() => channel.reconnect(message), answer),
+      skipMissing: (answer) => through(() => channel.skipMissing(), answer),
+      whenFree: (work) => open.whenFree(work),
+      detach() {
+        open.detach(seat, follower());
+        registry.used(open);
+      },
+    };
+  }
+
+  function attach(open: OpenSession, name: string, mode: SocketMode, port: SocketPort): SocketEvents {
+    if (open.over !== undefined) return dismiss(open.over, port);
+    if (!registry.has(open)) return goodbye(1013, 'session/busy', port);
+    if (replaces) for (const other of [...open.followers]) other.end(1000, '');
+    if (open.followers.size >= mostFollowers) return goodbye(1008, 'request/rate', port);
+    const seat = seatFor(open, name);
+    const follower: SocketFollower = new SocketFollower(
+      port,
+      linkOf(open, seat, () => follower),
+      sockets,
+      mode,
+    );
+    open.attach(seat, follower);
+    registry.used(open);
+    follower.begin();
+    return follower;
+  }
+
+  function dismiss(why: ErrorCode | EndReason, port: SocketPort): SocketEvents {
+    const { code, reason } = closing(why);
+    return goodbye(code, reason, port);
+  }
+
+  return {
+    start: (id, name) =>
+      withChannel(
+        id,
+        (open) => open.sit(name),
+        (channel) => () => channel.start(),
+      ),
+
+    patch: (id, name, message, whole) =>
+      withChannel(
+        id,
+        (open) => seatOf(open, name),
+        (channel) => {
+          const outcome = channel.receive(message);
+          return () => ({
+            outcome,
+            body:
+              whole && outcome.kind !== 'rejected'
+                ? channel.whole()
+                : (channel.answer(outcome, 'http') ?? ''),
+          });
+        },
+      ),
+
+    reconnect: (id, name, message) =>
+      withChannel(
+        id,
+        (open) => {
+          const seat = seatOf(open, name);
+          // What a client leaves behind when it lost its connection (SC-70).
+          seat.follower?.end(1000, '');
+          return seat;
+        },
+        (channel) => {
+          const outcome = channel.reconnect(message);
+          return () => ({ outcome, body: outcome.kind === 'rejected' ? '' : channel.whole() });
+        },
+      ),
+
+    changes: (id, name) =>
+      withChannel(
+        id,
+        (open) => seatOf(open, name),
+        (channel) => () => channel.answer(applied, 'http') ?? '',
+      ),
+
+    async followable(id) {
+      let found: OpenSession | undefined;
+      await uses.carryOut(id, (open) => {
+        found = open;
+        return () => undefined;
+      });
+      const open = found as OpenSession;
+      return { attach: (name, mode, port) => attach(open, name, mode, port) };
+    },
+
+    dismiss,
+  };
+}
+
+/** Nobody listens to what such a socket still says. */
+const deaf: SocketEvents = { message() {}, pong() {}, drained() {}, closed() {} };
+
+function goodbye(code: number, reason: string, port: SocketPort): SocketEvents {
+  port.close(code, reason);
+  return deaf;
+}

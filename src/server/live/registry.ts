@@ -1,0 +1,148 @@
+import type { EndReason } from '../../protocol/messages.js';
+import type { Session } from '../core/session.js';
+import type { Sessions } from '../core/sessions.js';
+import type { LiveSettings } from './live-options.js';
+import { OpenSession } from './open-session.js';
+
+/** A session as it is stored, and its document. */
+export interface Found<Data> {
+  readonly session: Session<Data>;
+  readonly open: OpenSession;
+}
+
+/** The sessions whose documents are in memory. */
+export interface Registry<Data> {
+  /**
+   * A session with its document as it is stored now; `undefined` = there is none. `access`: whether this counts as one. To be
+   * called by whoever has the session to themselves.
+   */
+  open(id: string, access: boolean): Promise<Found<Data> | undefined>;
+  /** It was used, or somebody came or left: it is forgotten later. */
+  used(open: OpenSession): void;
+  /** Whether this is the document of its session, and will be told of what happens to it. */
+  has(open: OpenSession): boolean;
+  /** How many documents there are. */
+  readonly size: number;
+  /** Forgets all documents, and tells who follows that the server goes. */
+  close(): void;
+}
+
+/** How soon the browser is told of an end that nobody in this process brought about, in milliseconds. */
+const second = 1000;
+
+export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSettings): Registry<Data> {
+  const { now, timers, onError, mostIdle, pingInterval } = settings;
+  const all = new Map<string, { readonly open: OpenSession; readonly unwatch: () => void }>();
+  /** Those that nobody follows, the longest unused first. */
+  const idle = new Set<OpenSession>();
+  const hearsEnds = sessions.supports('ended');
+  let timer: unknown;
+  let sincePing = 0;
+  let isClosed = false;
+
+  // Others may store without asking us: handlers of requests.
+  const unhear = sessions.onSave((session) => {
+    const open = all.get(session.id)?.open;
+    if (open === undefined || open.isBusy) return;
+    open.follow(session);
+    open.publish();
+  });
+
+  function drop(open: OpenSession): void {
+    const found = all.get(open.id);
+    idle.delete(open);
+    if (found?.open !== open) return;
+    all.delete(open.id);
+    found.unwatch();
+  }
+
+  function end(open: OpenSession, reason: EndReason): void {
+    open.end(reason);
+    drop(open);
+  }
+
+  async function begin(session: Session<Data>): Promise<OpenSession> {
+    const open = new OpenSession(session, settings);
+    const unwatch = hearsEnds ? await session.onDestroy(({ reason }) => end(open, reason)) : () => undefined;
+    all.set(open.id, { open, unwatch });
+    schedule();
+    return open;
+  }
+
+  /** Whoever used it elsewhere may have kept it alive. */
+  async function lookAgain(open: OpenSession): Promise<void> {
+    const session = await sessions.peek(open.id);
+    if (session !== undefined) return open.noteExpiry(session);
+    // Who ended it tells why.
+    await sessions.hearEnds();
+    end(open, open.expired(now()) ?? 'revoked');
+  }
+
+  async function look(isPing: boolean): Promise<void> {
+    const at = now();
+    for (const { open } of [...all.values()]) {
+      if (isPing) for (const follower of [...open.followers]) follower.tick();
+      if (!open.isWanted(at)) drop(open);
+      else if (open.isBusy) await open.keepAlive(at);
+      // Where nobody tells of ends, each session is looked after.
+      else if (open.expired(at) !== undefined || (isPing && !hearsEnds)) await lookAgain(open);
+    }
+    if (all.size > 0) await sessions.hearEnds();
+  }
+
+  function schedule(): void {
+    if (timer !== undefined || isClosed || all.size === 0) return;
+    timer = timers.set(() => {
+      sincePing += second;
+      const isPing = sincePing >= pingInterval;
+      if (isPing) sincePing = 0;
+      look(isPing)
+        .catch(onError)
+        .finally(() => {
+          timer = undefined;
+          schedule();
+        });
+    }, second);
+  }
+
+  return {
+    has: (open) => all.get(open.id)?.open === open,
+
+    get size() {
+      return all.size;
+    },
+
+    async open(id, access) {
+      const session = access ? await sessions.find(id) : await sessions.peek(id);
+      const known = all.get(id)?.open;
+      if (session === undefined) {
+        if (known !== undefined) await lookAgain(known);
+        return undefined;
+      }
+      if (known === undefined) return { open: await begin(session), session };
+      known.follow(session);
+      return { open: known, session };
+    },
+
+    used(open) {
+      open.usedAt = now();
+      idle.delete(open);
+      if (open.followers.size > 0 || all.get(open.id)?.open !== open) return;
+      idle.add(open);
+      for (const oldest of idle) {
+        if (idle.size <= mostIdle) break;
+        if (!oldest.isBusy) drop(oldest);
+      }
+    },
+
+    close() {
+      isClosed = true;
+      unhear();
+      timers.clear(timer);
+      for (const { open } of [...all.values()]) {
+        open.close(1001, 'The server shuts down.');
+        drop(open);
+      }
+    },
+  };
+}

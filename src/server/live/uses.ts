@@ -1,0 +1,167 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { SessionError } from '../../protocol/errors.js';
+import { SessionConflict, SessionNotFound } from '../core/errors.js';
+import type { Session } from '../core/session.js';
+import type { Sessions } from '../core/sessions.js';
+import { LiveSession } from './live-session.js';
+import type { OpenSession } from './open-session.js';
+import type { Found, Registry } from './registry.js';
+
+/** Something to do with a session; null = there is none. */
+export type Work<Data, Result> = (session: LiveSession<Data> | null) => Result | Promise<Result>;
+
+export interface UseOptions {
+  /** Whether it counts as an access. */
+  readonly access: boolean;
+  /** Milliseconds to wait for the session. */
+  readonly waitMs: number;
+  /** Whether it may be part of the use that the caller is in; else it comes after it. */
+  readonly nested: boolean;
+}
+
+/** The one way in which the document of a session is changed, whoever changes it: alone, from what is stored, and stored before it is told. */
+export interface Uses<Data> {
+  /**
+   * Runs `work` alone with the session. What it changed is stored and told when it ends, all of it or, when it fails, nothing. Where
+   * another process changed the session meanwhile, it runs again with what is there now.
+   */
+  run<Result>(id: string, work: Work<Data, Result>, options: UseOptions): Promise<Result>;
+  /**
+   * Carries out what cannot run again, as patches of clients. `work` does it at once and gives what is called when it is
+   * stored, before others are told. Rejects with `SessionNotFound` when there is no such session.
+   */
+  carryOut(id: string, work: (open: OpenSession) => () => void): Promise<void>;
+  /** The session to which something is being carried out right now. */
+  readonly patched: LiveSession<Data> | undefined;
+}
+
+/** Nobody loses this often against writers of other processes. */
+const mostAttempts = 20;
+
+export function createUses<Data>(
+  { exclusive }: Pick<Sessions<Data>, 'exclusive'>,
+  registry: Registry<Data>,
+  waitMs: number,
+): Uses<Data> {
+  /** The sessions of the tasks that are at work. */
+  const inTask = new Map<string, LiveSession<Data>>();
+  /** The session to which something is carried out: tasks that it sets off come after it. */
+  let patched: LiveSession<Data> | undefined;
+  const outside = AsyncLocalStorage.snapshot();
+
+  async function alone<Result>(
+    id: string,
+    access: boolean,
+    work: (found: Found<Data> | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    const found = await registry.open(id, access);
+    if (found === undefined) return work(undefined);
+    found.open.begin(found.session);
+    try {
+      return await work(found);
+    } finally {
+      found.open.release();
+      registry.used(found.open);
+    }
+  }
+
+  function attempt<Result>(
+    id: string,
+    work: Work<Data, Result>,
+    access: boolean,
+  ): Promise<{ readonly result: Result } | undefined> {
+    return alone(id, access, async (found) => {
+      if (found === undefined) return { result: await work(null) };
+      const { open, session } = found;
+      let isPushed = false;
+      const push = async (): Promise<void> => {
+        if (!open.document.changed && !LiveSession.hasChanged(live)) return;
+        await store(found, { conflicts: 'reject', access });
+        isPushed = true;
+        open.publish();
+      };
+      const live = new LiveSession<Data>({ open, session, push });
+      inTask.set(id, live);
+      try {
+        const result = await work(live);
+        if (live.isAlive) await push();
+        return { result };
+      } catch (error) {
+        open.document.undo();
+        // What was told once must not happen twice.
+        if (error instanceof SessionConflict && !isPushed) return undefined;
+        throw error;
+      } finally {
+        inTask.delete(id);
+        LiveSession.end(live);
+      }
+    });
+  }
+
+  async function again<Result>(id: string, work: Work<Data, Result>, access: boolean): Promise<Result> {
+    const outer = inTask.get(id);
+    // Called by a task with this very session: what both did is stored when that one ends.
+    if (outer !== undefined) return work(outer);
+    for (let pass = 0; pass < mostAttempts; pass += 1) {
+      const done = await attempt(id, work, access);
+      if (done !== undefined) return done.result;
+    }
+    throw new SessionError('session/busy', { status: 503 });
+  }
+
+  return {
+    get patched() {
+      return patched;
+    },
+
+    run(id, work, options) {
+      const start = () =>
+        exclusive.run(id, () => again(id, work, options.access), { waitMs: options.waitMs });
+      return options.nested && patched === undefined ? start() : outside(start);
+    },
+
+    carryOut(id, work) {
+      const start = () =>
+        alone(id, true, async (found) => {
+          if (found === undefined) throw new SessionNotFound(id);
+          const { open, session } = found;
+          const before = session.toJSON().data;
+          const { step } = open.feed.history;
+          let answer: () => void;
+          try {
+            patched = new LiveSession<Data>({ open, session, push: notNow });
+            try {
+              answer = work(open);
+            } finally {
+              LiveSession.end(patched);
+              patched = undefined;
+            }
+            open.feed.catchUp();
+            if (open.feed.history.step !== step) await store(found, { conflicts: 'merge' });
+          } catch (error) {
+            // Whoever saw it, its client too, is told of the way back with what comes next.
+            open.show(before);
+            open.publish();
+            throw error;
+          }
+          answer();
+          open.publish();
+        });
+      return outside(() => exclusive.run(id, start, { waitMs }));
+    },
+  };
+}
+
+/** A patch is stored as a whole. */
+async function notNow(): Promise<void> {
+  throw new SessionError('session/active', { status: 500 });
+}
+
+async function store<Data>(
+  { open, session }: Found<Data>,
+  options: Parameters<Session<Data>['save']>[0],
+): Promise<void> {
+  session.data = open.document.get([]) as Data;
+  await session.save(options);
+  open.stored(session);
+}
