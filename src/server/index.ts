@@ -1,4 +1,6 @@
 /** The door of the server half: `can-connect-session/server`. */
+
+export type { Change, Path } from '../protocol/change.js';
 export { type ErrorCode, SessionError, type SessionErrorDetails } from '../protocol/errors.js';
 export type {
   EndReason,
@@ -8,6 +10,7 @@ export type {
   SessionView,
   SignInAnswer,
 } from '../protocol/messages.js';
+export type { PatchLimits } from '../protocol/patch-limits.js';
 export { type Problem, problems } from '../protocol/problems.js';
 export type { DestroyCallback, SessionEnd } from './core/ends.js';
 export { SessionConflict, SessionExpired, SessionNotFound } from './core/errors.js';
@@ -62,6 +65,7 @@ export {
   type TokensOptions,
 } from './core/tokens.js';
 export type { SessionUser } from './core/user.js';
+export type { SaveOptions } from './core/writer.js';
 export { type DiagnosisOptions, diagnose, type Finding, type FindingCode } from './doctor.js';
 export { type FoxxApi, type FoxxApiOptions, foxxApi } from './foxx-api.js';
 export type { AttemptLimitsOptions } from './http/attempts.js';
@@ -79,6 +83,19 @@ export type { Authenticate, Credentials, SignedIn } from './http/resources/sessi
 export type { Authorize, AuthorizeTarget, EndedAnswer } from './http/resources/sessions.js';
 export type { ListedSession, SessionsAnswer } from './http/session-pages.js';
 export type { PendingAnswer, Watch } from './http/watch.js';
+export { DocumentTypeError } from './live/admit.js';
+export { createDocument, type DocumentOptions, type LiveDocument } from './live/document.js';
+export type { Followable, Followers, Reply } from './live/followers.js';
+export { anyType, type Convert, type Input, type InputHandler, lenient } from './live/input.js';
+export type { Closing, LiveOptions } from './live/live-options.js';
+export type { LiveSession } from './live/live-session.js';
+export { createLiveSessions, type LiveSessions, type PatchedSession } from './live/live-sessions.js';
+export type { Mount } from './live/namespaces.js';
+export { anyEdit, dollarNames, type Edit, type EditPolicy } from './live/policy.js';
+export { SessionOptions } from './live/session-options.js';
+export type { SocketOptions } from './live/socket-options.js';
+export type { SocketEvents, SocketPort, Upgrade } from './live/socket-port.js';
+export type { Task, Tasks } from './live/tasks.js';
 export {
   defaultCost,
   hashPassword,
@@ -93,8 +110,10 @@ export {
   foxxServer,
   type Preset,
   type ServerPreset,
+  type StarcounterLiveOptions,
   type StarcounterServerOptions,
   starcounter,
+  starcounterLive,
   starcounterServer,
   type VwebServerOptions,
   vweb,

@@ -8,6 +8,9 @@ import { headerCarrier } from './http/carriers/header.js';
 import { refererCarrier } from './http/carriers/referer.js';
 import { socketCarrier } from './http/carriers/socket.js';
 import { uriCarrier } from './http/carriers/uri.js';
+import type { LiveOptions } from './live/live-options.js';
+import type { Mount } from './live/namespaces.js';
+import { readSessionOptions, SessionOptions } from './live/session-options.js';
 
 /** Options of `createSessions` without the store. Later ones win: `{ ...foxx, store, timeToLive: 60_000 }`. */
 export type Preset = Omit<SessionsOptions, 'store'>;
@@ -128,5 +131,37 @@ export function starcounterServer(options: StarcounterServerOptions = {}): Serve
       ...(direct ? [socketCarrier()] : []),
     ],
     saveUninitialized: false,
+  };
+}
+
+/** The switches of Starcounter that concern the document of a session. */
+export interface StarcounterLiveOptions {
+  /** A sum of `SessionOptions` (SC-18). Default `SessionOptions.Default`: without versions (X-24). */
+  readonly options?: number;
+  /** Where the JSON of which app hangs, for `SessionOptions.IncludeNamespaces` (SC-100). */
+  readonly mounts?: readonly Mount[];
+  /** As in `starcounterServer`. */
+  readonly database?: string;
+}
+
+/** Options of `createLiveSessions` as Starcounter has them: `{ ...starcounterLive(), sessions }`. Throws `config/invalid`. */
+export function starcounterLive({
+  options = SessionOptions.Default,
+  mounts = [],
+  database = 'default',
+}: StarcounterLiveOptions = {}): Pick<
+  LiveOptions<never>,
+  'name' | 'versioning' | 'strict' | 'namespaces' | 'replaces' | 'closing'
+> {
+  const { versioning, strict, namespaces } = readSessionOptions(options);
+  return {
+    name: database,
+    versioning,
+    strict,
+    ...(namespaces ? { namespaces: mounts } : undefined),
+    replaces: true,
+    // SC-83: what has no slash is the reason of an end, any other a code.
+    closing: (why) =>
+      why.includes('/') ? { code: 1011, reason: why } : { code: 1001, reason: 'Session is expired.' },
   };
 }

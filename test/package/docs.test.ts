@@ -48,6 +48,9 @@ const listed: readonly (readonly [
   ['presets.ts', 'VwebServerOptions', 'docs/server.md', 'Presets of carriers', 1],
   ['presets.ts', 'StarcounterServerOptions', 'docs/server.md', 'Presets of carriers', 2],
   ['http/carriers/cookie.ts', 'CookieOptions', 'docs/server.md', 'Cookies'],
+  ['live/live-options.ts', 'LiveOptions', 'docs/live.md', 'Options'],
+  ['presets.ts', 'StarcounterLiveOptions', 'docs/starcounter.md', 'The presets'],
+  ['adapters/sockets.ts', 'SessionSocketsOptions', 'docs/live.md', 'Sockets'],
   ['core/tokens.ts', 'TokensOptions', 'docs/server.md', 'Options of createTokens'],
   ['core/token-keys.ts', 'SecretTokenKey', 'docs/server.md', 'Options of createTokens', 1],
   ['core/token-keys.ts', 'PairTokenKey', 'docs/server.md', 'Options of createTokens', 2],
@@ -74,7 +77,13 @@ function examplesOf(page: string): Example[] {
   });
 }
 
-const examples = ['docs/sessions.md', 'docs/server.md', 'docs/operations.md'].flatMap(examplesOf);
+const examples = [
+  'docs/sessions.md',
+  'docs/server.md',
+  'docs/operations.md',
+  'docs/live.md',
+  'docs/starcounter.md',
+].flatMap(examplesOf);
 
 QUnit.module('package › docs', () => {
   QUnit.test('list every error code with its status and its sentence', (assert) => {

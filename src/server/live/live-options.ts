@@ -1,13 +1,16 @@
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { EndReason } from '../../protocol/messages.js';
+import type { PatchLimits } from '../../protocol/patch.js';
 import { callable, harmless, invalidOption, shortText, wholeNumber, yesOrNo } from '../core/options.js';
 import type { Sessions } from '../core/sessions.js';
 import { longestWait, nodeTimers, type Timers } from '../core/timers.js';
 import type { ChannelOptions } from './channel-options.js';
 import type { DocumentOptions } from './document.js';
+import type { EarlyPatchesLimits } from './early-patches.js';
 import type { HistoryOptions } from './history.js';
-import type { Inputs } from './input.js';
+import type { Convert, Inputs } from './input.js';
 import { type Mount, Namespaces } from './namespaces.js';
+import type { EditPolicy } from './policy.js';
 import { readSocketRules, type SocketOptions, type SocketRules } from './socket-options.js';
 
 /** How a socket is told that it has to go. */
@@ -18,10 +21,20 @@ export interface Closing {
   readonly reason: string;
 }
 
-export interface LiveOptions<Data> extends Omit<ChannelOptions, 'inputs' | 'onError'> {
+export interface LiveOptions<Data> {
   readonly sessions: Sessions<Data>;
   /** Documents are at `/__<name>/<id>`: letters, digits, `.`, `_`, `~`, `-`. Default `default` (SC-04). */
   readonly name?: string;
+  /** What clients may do. Default: `dollarNames` (SC-90, X-23). */
+  readonly policy?: EditPolicy;
+  /** What becomes of a value in the place of one of another type. Default: `lenient` (SC-92). */
+  readonly convert?: Convert;
+  /** Whether a wrong type, or a place that is gone, refuses the whole patch (SC-91). Default false: that change is left out. */
+  readonly strict?: boolean;
+  /** What one patch may cost. */
+  readonly limits?: PatchLimits;
+  /** Patches that came before their turn (SC-97). */
+  readonly early?: EarlyPatchesLimits;
   /** Whether patches are numbered on both sides, and places transformed (SC-18, SC-95). Default true (X-24). */
   readonly versioning?: boolean;
   /** Where the JSON of which app hangs (SC-100). Default: nowhere. */

@@ -1,3 +1,4 @@
+import { SessionError } from '../../protocol/errors.js';
 import { createFollowers, type Followers } from './followers.js';
 import { type Input, Inputs } from './input.js';
 import { type LiveOptions, liveSettingsOf } from './live-options.js';
@@ -29,6 +30,17 @@ export interface LiveSessions<Data = { [key: string]: unknown }> extends Tasks<D
    * time, call `scheduleTask`, which comes afterwards. Gives what takes it back. Throws `config/invalid`.
    */
   onInput(pattern: string, handler: (input: Input, session: PatchedSession<Data>) => void): () => void;
+  /**
+   * The document of a session as a client that begins gets it, JSON text: for handlers that answer with it (SC-60). Rejects with
+   * `session/not-found`.
+   */
+  documentOf(id: string): Promise<string>;
+  /**
+   * For handlers of pages that a client may ask for as a mere patch (SC-69): what changed in the document of the session since the client
+   * last heard of it, JSON text, to be answered as `application/json-patch+json` in the place of the page. `accept`: that header of the
+   * request. `undefined` = the client wants the page. Rejects with `request/not-acceptable` (406) without a session.
+   */
+  patchFor(accept: string | undefined, id: string | undefined): Promise<string | undefined>;
   /** Documents that are in memory. */
   readonly size: number;
   /** The path before the id of a session: `/__default/`. */
@@ -59,6 +71,13 @@ export function createLiveSessions<Data>(options: LiveOptions<Data>): LiveSessio
       inputs.on(pattern, (input) => {
         if (uses.patched !== undefined) handler(input, uses.patched);
       }),
+    documentOf: (id) => followers.start(id, ''),
+    async patchFor(accept = '', id) {
+      const [first = ''] = accept.split(/[,;]/, 1);
+      if (first.trim().toLowerCase() !== 'application/json-patch+json') return undefined;
+      if (id === undefined) throw new SessionError('request/not-acceptable', { status: 406 });
+      return followers.changes(id, '');
+    },
     close: () => registry.close(),
   };
 }

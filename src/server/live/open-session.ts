@@ -103,6 +103,7 @@ export class OpenSession {
 
   /** The document was stored; what others had stored meanwhile may have been merged in. */
   stored(session: Session<unknown>): void {
+    this.feed.catchUp();
     if (session.version === this.#version + 1) this.#version = session.version;
     this.follow(session);
   }
