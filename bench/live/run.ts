@@ -6,6 +6,7 @@ import { measure, type Row } from '../harness.js';
 import { options, report } from '../report.js';
 import { applyCases, byHand, changeCases, growth, plainOperation } from './document.js';
 import { loadPeers } from './peers.js';
+import { measureSockets } from './sockets.js';
 
 const chosen = options();
 const lengths = [10, 1000, 100_000];
@@ -30,6 +31,24 @@ const goals: readonly Goal[] = [
     text: '≤ 1.5 × at 10 items',
     reached: ({ ratio }) => ratio >= 1 / 1.5,
   },
+  {
+    case: /^push to 1000/,
+    other: 'bare ws broadcast',
+    text: '≥ 0.9 × a bare broadcast',
+    reached: ({ ratio }) => ratio >= 0.9,
+  },
+  {
+    case: /^push to one socket/,
+    other: 'nobody else there',
+    text: 'others cost nothing: ≥ 0.9',
+    reached: ({ ratio }) => ratio >= 0.9,
+  },
+  {
+    case: /^heap of an idle socket/,
+    other: 'bare ws broadcast',
+    text: '≤ 5 kB',
+    reached: ({ ours }) => ours <= 5000,
+  },
   { case: /^apply/, other: byHand, text: '≤ 1.5 × by hand', reached: ({ ratio }) => ratio >= 1 / 1.5 },
 ];
 
@@ -50,6 +69,7 @@ const applied = await measure('live', applyCases(lengths), {
   ...chosen.effort,
   total: chosen.effort.total / 4,
 });
-const rows = [...changes, ...growth(changes, lengths), ...applied];
+const pushed = await measureSockets({ rounds: chosen.effort.rounds, total: chosen.effort.total / 5 });
+const rows = [...changes, ...growth(changes, lengths), ...applied, ...pushed];
 report(rows, chosen);
 if (!chosen.json) console.log(`\n${judge(rows)}`);

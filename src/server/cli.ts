@@ -11,6 +11,7 @@ const help = `can-connect-session serve --users FILE [options]
   --port NUMBER       3000; 0 = a free one
   --host HOST         127.0.0.1
   --behind-tls        allows another host: says that a proxy in front encrypts
+  --live              lets browsers follow what their sessions keep
   --secret-file FILE  at least 32 random bytes that sign the tokens, readable by you alone;
                       may be repeated: the first signs, all verify. Without it one is generated
   --issuer TEXT       claim iss of the tokens; can-connect-session

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { decodeJwt } from 'jose';
 import QUnit from 'qunit';
+import { WebSocket } from 'ws';
 import { start, withFiles } from './process.js';
 import { hash, listening, password, secret, secretText, signIn, stopped, users } from './served.js';
 
@@ -35,6 +36,35 @@ QUnit.module('cli serve', () => {
       assert.equal((await fetch(`${url}/session`, { headers })).status, 401);
       const { code, stdout, stderr } = await stopped(server);
       assert.deepEqual([code, stdout, stderr], [0, `Listening on ${url}\n`, '']);
+    });
+  });
+
+  QUnit.test('lets a browser follow its session with --live, and says goodbye', async (assert) => {
+    await withFiles({ users }, async (path) => {
+      const server = start(['serve', '--users', path('users'), '--port=0', '--store', 'memory', '--live']);
+      const url = await listening(server);
+      const { token, session } = await (await signIn(url)).json();
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/__default/${session.id}/me`, [
+        'can-connect-session.v1',
+        `bearer.${token}`,
+      ]);
+      const said = new Promise((resolve) => socket.once('message', (data) => resolve(String(data))));
+      socket.once('open', () => socket.send('[]'));
+      assert.true(/"value":\{"_ver#c\$":0,"_ver#s":1\}/.test(String(await said)), String(await said));
+      const left = new Promise((resolve) => socket.once('close', resolve));
+      assert.equal((await stopped(server)).code, 0);
+      assert.equal(await left, 1001);
+    });
+  });
+
+  QUnit.test('follows nothing without --live', async (assert) => {
+    await withFiles({ users }, async (path) => {
+      const server = start(['serve', '--users', path('users'), '--port=0', '--store', 'memory']);
+      const url = await listening(server);
+      const { token, session } = await (await signIn(url)).json();
+      const headers = { authorization: `Bearer ${token}` };
+      assert.equal((await fetch(`${url}/__default/${session.id}`, { headers })).status, 404);
+      await stopped(server);
     });
   });
 

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { nodeHandler } from '../adapters/node.js';
+import { sessionSockets } from '../adapters/sockets.js';
 import { createSessions } from '../core/sessions.js';
 import { createTokens } from '../core/tokens.js';
 import { type DiagnosisOptions, diagnose } from '../doctor.js';
+import { createLiveSessions } from '../live/live-sessions.js';
 import { createSessionServer } from '../session-server.js';
 import { authenticateWith } from '../users.js';
 import { parseArguments } from './arguments.js';
@@ -15,7 +17,7 @@ import { openStore } from './store.js';
 const known = {
   options: ['port', 'host', 'users', 'issuer', 'audience', 'store'],
   repeatable: ['origin', 'secret-file'],
-  flags: ['behind-tls'],
+  flags: ['behind-tls', 'live'],
 };
 
 /** Milliseconds that running requests get to finish after SIGTERM. */
@@ -65,11 +67,14 @@ export async function serve(args: readonly string[]): Promise<void> {
   };
   await examine(options);
   const sessions = createSessions(options.sessions);
+  const live = values.has('live') ? createLiveSessions({ sessions }) : undefined;
   const sessionServer = createSessionServer({
     ...options.server,
     sessions,
     tokens: createTokens(options.tokens),
+    ...(live && { live }),
   });
+  const sockets = live && sessionSockets(sessionServer);
 
   const handle = nodeHandler(sessionServer);
   // No request of ours takes longer to arrive; a slow one must not hold a connection.
@@ -77,9 +82,11 @@ export async function serve(args: readonly string[]): Promise<void> {
     response.once('close', () => server.listening || setImmediate(() => server.closeIdleConnections()));
     handle(request, response);
   });
-  const stopped = untilSignal(server);
+  if (sockets !== undefined) server.on('upgrade', sockets);
+  const stopped = untilSignal(server, () => sockets?.close());
   console.log(`Listening on ${await listen(server, port, host)}`);
   await stopped;
+  live?.close();
   await sessions.close();
 }
 
@@ -116,7 +123,7 @@ function listen(server: Server, port: number, host: string): Promise<string> {
 }
 
 /** Takes no new connections after the first signal, and is done when the running requests are. A second signal kills. */
-function untilSignal(server: Server): Promise<void> {
+function untilSignal(server: Server, goodbye: () => unknown): Promise<void> {
   // Browsers open connections ahead of time, and `close` would wait for those on which nothing was asked.
   const silent = new Set<Socket>();
   server.on('connection', (socket) => {
@@ -129,6 +136,7 @@ function untilSignal(server: Server): Promise<void> {
       process.off('SIGTERM', stop).off('SIGINT', stop);
       setTimeout(() => server.closeAllConnections(), longestGoodbye).unref();
       server.close(() => resolve());
+      goodbye();
       for (const socket of silent) socket.destroy();
     };
     process.on('SIGTERM', stop).on('SIGINT', stop);

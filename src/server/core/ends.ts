@@ -52,8 +52,9 @@ export function createEnds({ store, now, onError }: Policy): Ends {
   /** How many wait for the cursor. */
   let arriving = 0;
 
-  async function run(callbacks: Iterable<DestroyCallback>, end: SessionEnd): Promise<void> {
-    for (const callback of callbacks) {
+  async function run(callbacks: readonly DestroyCallback[], end: SessionEnd): Promise<void> {
+    // One may take itself back while it runs.
+    for (const callback of [...callbacks]) {
       try {
         await inCallback.run(true, async () => callback(end));
       } catch (error) {
@@ -145,16 +146,22 @@ export function createEnds({ store, now, onError }: Policy): Ends {
       const entry: Watched = watched.get(id) ?? { record: undefined, callbacks: [] };
       entry.callbacks.push(callback);
       watched.set(id, entry);
-      entry.record = await store.get(id);
-      if (entry.record === undefined && watched.get(id) === entry) {
-        watched.delete(id);
-        throw new SessionNotFound(id);
-      }
-      return () => {
+      const takeBack = (): void => {
         const place = entry.callbacks.indexOf(callback);
         if (place !== -1) entry.callbacks.splice(place, 1);
         if (entry.callbacks.length === 0 && watched.get(id) === entry) watched.delete(id);
       };
+      try {
+        entry.record = await store.get(id);
+      } catch (error) {
+        takeBack();
+        throw error;
+      }
+      if (entry.record === undefined && watched.get(id) === entry) {
+        watched.delete(id);
+        throw new SessionNotFound(id);
+      }
+      return takeBack;
     },
 
     async tell() {

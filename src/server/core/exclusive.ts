@@ -17,6 +17,8 @@ export interface Exclusive {
   run<T>(id: string, work: () => Promise<T>, options?: ExclusiveOptions): Promise<T>;
   /** `run` for a step that calls `run` for nothing inside: it spares the process the bookkeeping of contexts. */
   step<T>(id: string, work: () => Promise<T>, options?: ExclusiveOptions): Promise<T>;
+  /** Whether this is called from within a use of this id. */
+  isHeld(id: string): boolean;
   /** How many ids are in use. */
   readonly size: number;
 }
@@ -78,6 +80,7 @@ export function createExclusive({ timers = nodeTimers }: { readonly timers?: Tim
   }
 
   return {
+    isHeld,
     get size() {
       return queues.size;
     },

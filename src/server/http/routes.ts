@@ -30,16 +30,14 @@ export function createRoutes<Resource>(
   /** By what stands before the star, with the slash. */
   const below = new Map<string, Resource>();
   for (const [pattern, resource] of patterns) {
-    if (pattern.endsWith(open)) {
-      below.set(pattern.slice(0, -1), resource);
-      continue;
-    }
+    const isOpen = pattern.endsWith(open);
     const isNamed = pattern.endsWith(named);
-    const key = isNamed ? pattern.slice(0, -named.length + 1) : pattern;
-    if ((isNamed ? withName : exact).has(key)) {
+    const key = isOpen ? pattern.slice(0, -1) : isNamed ? pattern.slice(0, -named.length + 1) : pattern;
+    if ((isOpen ? below : isNamed ? withName : exact).has(key)) {
       throw invalidOption('Two of the options that are paths lead to the same place.');
     }
-    if (isNamed) withName.set(key, resource);
+    if (isOpen) below.set(key, resource);
+    else if (isNamed) withName.set(key, resource);
     else exact.set(key, { resource, name: '' });
   }
 

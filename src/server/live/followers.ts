@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../protocol/errors.js';
 import { SessionError } from '../../protocol/errors.js';
 import type { EndReason } from '../../protocol/messages.js';
+import { SessionConflict } from '../core/errors.js';
 import type { Channel } from './channel.js';
 import type { Answer, Follower, FollowerLink } from './follower-link.js';
 import type { Closing } from './live-options.js';
@@ -59,14 +60,15 @@ export function createFollowers<Data>(
   /** Where a client sits that may have been here before. */
   const seatOf = (open: OpenSession, name: string): Seat => open.seats.get(name) ?? open.sit(name);
 
+  /** The socket whose place a new one takes. */
+  function sitting(open: OpenSession, name: string): Follower | undefined {
+    return name === '' ? undefined : open.seats.get(name)?.follower;
+  }
+
   /** Where a socket sits: with what its client got over HTTP, unless another socket goes on from there. */
   function seatFor(open: OpenSession, name: string): Seat {
     const seat = open.seats.get(name);
-    if (seat === undefined) return open.sit(name);
-    if (seat.follower === undefined) return seat;
-    if (name === '' && !replaces) return open.sit(name);
-    seat.follower.end(1000, '');
-    return name === '' ? open.sit(name) : seat;
+    return seat === undefined || seat.follower !== undefined ? open.sit(name) : seat;
   }
 
   /** Does something with the channel of a client, and gives what it makes of it once that is stored. */
@@ -78,7 +80,7 @@ export function createFollowers<Data>(
     let result: { readonly value: T } | undefined;
     await uses.carryOut(id, (open) => {
       const at = seat(open);
-      at.usedAt = open.usedAt;
+      open.seatUsed(at);
       const finish = work(at.channel);
       return () => {
         result = { value: finish() };
@@ -90,13 +92,19 @@ export function createFollowers<Data>(
 
   function linkOf(open: OpenSession, seat: Seat, follower: () => Follower): FollowerLink {
     const { channel } = seat;
-    const through = (work: () => Outcome, answer: Answer): Promise<void> =>
-      uses.carryOut(open.id, (found) => {
-        // Another document took its place: what this one says nobody stores.
-        if (found !== open) throw new SessionError('session/busy', { status: 503 });
-        const outcome = work();
-        return () => answer(outcome);
-      });
+    const through = async (work: () => Outcome, answer: Answer): Promise<void> => {
+      try {
+        await uses.carryOut(open.id, (found) => {
+          // Another document took its place: what this one says nobody stores.
+          if (found !== open) throw busy();
+          const outcome = work();
+          return () => answer(outcome);
+        });
+      } catch (error) {
+        // Another process changed the same place meanwhile. The client comes back, and sees.
+        throw error instanceof SessionConflict ? busy() : error;
+      }
+    };
     return {
       channel,
       receive: (message, answer) => through(() => channel.receive(message), answer),
@@ -114,6 +122,7 @@ export function createFollowers<Data>(
     if (open.over !== undefined) return dismiss(open.over, port);
     if (!registry.has(open)) return goodbye(1013, 'session/busy', port);
     if (replaces) for (const other of [...open.followers]) other.end(1000, '');
+    sitting(open, name)?.end(1000, '');
     if (open.followers.size >= mostFollowers) return goodbye(1008, 'request/rate', port);
     const seat = seatFor(open, name);
     const follower: SocketFollower = new SocketFollower(
@@ -129,6 +138,8 @@ export function createFollowers<Data>(
   }
 
   function dismiss(why: ErrorCode | EndReason, port: SocketPort): SocketEvents {
+    const passing = passingCodes.get(why);
+    if (passing !== undefined) return goodbye(passing, why, port);
     const { code, reason } = closing(why);
     return goodbye(code, reason, port);
   }
@@ -183,6 +194,7 @@ export function createFollowers<Data>(
       let found: OpenSession | undefined;
       await uses.carryOut(id, (open) => {
         found = open;
+        open.expect();
         return () => undefined;
       });
       const open = found as OpenSession;
@@ -191,6 +203,18 @@ export function createFollowers<Data>(
 
     dismiss,
   };
+}
+
+/** What says nothing of the session, nor of the proof. */
+const passingCodes: ReadonlyMap<ErrorCode | EndReason, number> = new Map([
+  ['session/busy', 1013],
+  ['store/unavailable', 1013],
+  ['request/rate', 1008],
+  ['config/type', 1011],
+]);
+
+function busy(): SessionError {
+  return new SessionError('session/busy', { status: 503 });
 }
 
 /** Nobody listens to what such a socket still says. */

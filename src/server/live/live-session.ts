@@ -11,6 +11,8 @@ export interface Use<Data> {
   readonly session: Session<Data>;
   /** Stores what changed so far, and tells everybody who follows. */
   push(): Promise<void>;
+  /** Ends the session. */
+  delete(reason?: EndReason): Promise<boolean>;
 }
 
 /**
@@ -97,7 +99,7 @@ export class LiveSession<Data> {
 
   /**
    * Stores and tells what changed so far, and not only at the end of the task (SC-85, `CalculatePatchAndPushOnWebSocket`).
-   * Rejects as `Sessions.save` does; then nothing of it is left.
+   * Rejects as `Session.save` does; then the task fails with it, whatever it does, and nothing since the last `push` is left.
    */
   push(): Promise<void> {
     this.#mayChange();
@@ -106,7 +108,7 @@ export class LiveSession<Data> {
 
   /** Ends the session, closes its sockets and calls its callbacks (SC-10). `false` = it was gone. `reason`: default `signed-out`. */
   delete(reason?: EndReason): Promise<boolean> {
-    return this.#use.session.delete(reason);
+    return this.#use.delete(reason);
   }
 
   /** Calls back once when the session is over (SC-09); see `Session.onDestroy`. */
@@ -114,9 +116,11 @@ export class LiveSession<Data> {
     return this.#use.session.onDestroy(callback);
   }
 
-  /** Whether something besides the document changed. Asked by its use only. */
-  static hasChanged<Data>(session: LiveSession<Data>): boolean {
-    return session.#changed;
+  /** Whether something besides the document changed since this was last asked. Asked by its use only. */
+  static takeChange<Data>(session: LiveSession<Data>): boolean {
+    const changed = session.#changed;
+    session.#changed = false;
+    return changed;
   }
 
   /** What a task keeps of the session is of no use after it. */

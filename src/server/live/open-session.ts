@@ -1,7 +1,9 @@
 import { SessionError } from '../../protocol/errors.js';
 import type { EndReason, Json } from '../../protocol/messages.js';
+import { SessionConflict, SessionNotFound } from '../core/errors.js';
 import { isJsonObject, isList } from '../core/json.js';
 import type { Session } from '../core/session.js';
+import type { SaveOptions } from '../core/writer.js';
 import { Channel } from './channel.js';
 import { createDocument, type LiveDocument } from './document.js';
 import { Feed } from './feed.js';
@@ -11,6 +13,18 @@ import { reconcile } from './reconcile.js';
 
 /** How long before its end a session that is in use is touched: milliseconds. */
 const margin = 5000;
+/** How long after a handshake its socket may come: milliseconds. */
+const handshake = 10_000;
+
+/** A state of the session in the store, as far as the document depends on it. */
+interface Stored extends Pick<Session<unknown>, 'version' | 'expiresAt' | 'latestEnd'> {
+  readonly data: Json;
+}
+
+function storedIn(session: Session<unknown>): Stored {
+  const { version, expiresAt, latestEnd } = session;
+  return { version, expiresAt, latestEnd, data: session.toJSON().data };
+}
 
 /** The place of one follower, with its versions: kept for a while when its socket is gone. */
 export interface Seat {
@@ -35,6 +49,12 @@ export class OpenSession {
   #user: Session<unknown> | undefined;
   /** Of the stored state that the document shows. */
   #version = 0;
+  /** The step of the history at which it showed that. */
+  #step = 0;
+  /** The newest state that was stored, while somebody works with the document. */
+  #newest: Stored | undefined;
+  /** Until when a socket is expected. */
+  #expectsUntil = 0;
   /** When the session is over unless it is used, and why it then is. */
   #expiry: { readonly at: number; readonly reason: EndReason } = {
     at: Number.POSITIVE_INFINITY,
@@ -67,9 +87,19 @@ export class OpenSession {
     return this.#followers;
   }
 
+  /** Whether it must stay, though nobody may follow it. */
+  isNeeded(now: number): boolean {
+    return this.isBusy || this.#followers.size > 0 || now < this.#expectsUntil;
+  }
+
   /** Whether it would be missed: somebody is there, or may come back. */
   isWanted(now: number): boolean {
-    return this.isBusy || this.#followers.size > 0 || now < this.usedAt + this.#settings.remember;
+    return this.isNeeded(now) || now < this.usedAt + this.#settings.remember;
+  }
+
+  /** A socket is on its way. */
+  expect(): void {
+    this.#expectsUntil = this.#settings.now() + handshake;
   }
 
   /** Somebody works with it now. */
@@ -77,12 +107,62 @@ export class OpenSession {
     this.#forgetStrays();
     this.isBusy = true;
     this.#user = session;
+    this.#newest = storedIn(session);
+    this.#step = this.feed.history.step;
+  }
+
+  /** Somebody stored the session while the document is at work: whoever works with it, or what they called. */
+  noteSaved(session: Session<unknown>): void {
+    if (this.#newest !== undefined && session.version > this.#newest.version)
+      this.#newest = storedIn(session);
+  }
+
+  /** Whether whoever works with the document has stored the session in another way. */
+  get isOvertaken(): boolean {
+    return this.#newest !== undefined && this.#newest.version > this.#version;
+  }
+
+  /** Whether the document has something that the store has not. */
+  get isChanged(): boolean {
+    this.feed.catchUp();
+    return this.feed.history.step !== this.#step;
+  }
+
+  /** Stores the document as it is now. Rejects as `Session.save` does. */
+  async store(session: Session<unknown>, options: SaveOptions): Promise<void> {
+    this.feed.catchUp();
+    const { step } = this.feed.history;
+    session.data = this.document.get([]);
+    await session.save(options);
+    this.#step = step;
+    const isMerged = session.version !== this.#version + 1;
+    this.#version = session.version;
+    this.noteExpiry(session);
+    if (!isMerged) return;
+    // What others had stored meanwhile was merged in; what was changed since would be lost.
+    if (this.document.changed) throw new SessionConflict([]);
+    this.#show(storedIn(session));
+  }
+
+  /** Takes back what is not stored. Whoever saw it, a client its own change, is told of the way back. */
+  restore(): void {
+    this.#forgetStrays();
+    if (this.feed.history.step === this.#step || this.#newest === undefined) return;
+    this.#show(this.#newest);
+    this.publish();
   }
 
   /** Nobody does any more: those that waited for it go on. */
   release(): void {
+    const newest = this.#newest;
     this.isBusy = false;
     this.#user = undefined;
+    this.#newest = undefined;
+    // What a task had called has stored it.
+    if (newest !== undefined && newest.version > this.#version) {
+      this.#show(newest);
+      this.publish();
+    }
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const work of waiting) work();
@@ -91,27 +171,28 @@ export class OpenSession {
   /** In use, it does not die (SC-08). */
   async keepAlive(now: number): Promise<void> {
     if (this.#user === undefined || now + margin < this.#expiry.at) return;
-    this.noteExpiry(await this.#user.touch());
+    try {
+      this.noteExpiry(await this.#user.touch());
+    } catch (error) {
+      // Whoever uses it will see.
+      if (!(error instanceof SessionNotFound)) throw error;
+    }
   }
 
-  /** Brings the document to what is stored, whoever stored it. */
+  /** Brings the document to what is stored, whoever stored it. Throws DocumentTypeError when that is no document. */
   follow(session: Session<unknown>): void {
-    if (this.#version !== session.version) this.show(session.toJSON().data);
-    this.#version = session.version;
-    this.noteExpiry(session);
+    this.#forgetStrays();
+    if (this.#version !== session.version) this.#show(storedIn(session));
+    else this.noteExpiry(session);
   }
 
-  /** The document was stored; what others had stored meanwhile may have been merged in. */
-  stored(session: Session<unknown>): void {
+  /** By as little as that takes. */
+  #show(stored: Stored): void {
+    reconcile(this.document, stored.data);
     this.feed.catchUp();
-    if (session.version === this.#version + 1) this.#version = session.version;
-    this.follow(session);
-  }
-
-  /** Changes the document to this one, by as little as that takes. */
-  show(data: Json): void {
-    reconcile(this.document, data);
-    this.feed.catchUp();
+    this.#version = stored.version;
+    this.#step = this.feed.history.step;
+    this.noteExpiry(stored);
   }
 
   noteExpiry({ expiresAt, latestEnd }: Pick<Session<unknown>, 'expiresAt' | 'latestEnd'>): void {
@@ -132,7 +213,13 @@ export class OpenSession {
     return seat;
   }
 
+  /** Its client is there. */
+  seatUsed(seat: Seat): void {
+    seat.usedAt = this.#settings.now();
+  }
+
   attach(seat: Seat, follower: Follower): void {
+    this.#expectsUntil = 0;
     seat.follower = follower;
     this.#followers.add(follower);
   }
@@ -140,15 +227,17 @@ export class OpenSession {
   detach(seat: Seat, follower: Follower): void {
     this.#followers.delete(follower);
     if (seat.follower === follower) seat.follower = undefined;
-    seat.usedAt = this.#settings.now();
+    this.seatUsed(seat);
     this.usedAt = seat.usedAt;
   }
 
   /** Tells all who follow what was stored. */
   publish(): void {
+    this.#forgetStrays();
     for (const follower of this.#followers) follower.publish();
   }
 
+  /** Does it when nobody works with the document. */
   whenFree(work: () => void): void {
     if (this.isBusy) {
       this.#waiting.push(work);

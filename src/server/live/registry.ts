@@ -1,4 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EndReason } from '../../protocol/messages.js';
+import { SessionNotFound } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Sessions } from '../core/sessions.js';
 import type { LiveSettings } from './live-options.js';
@@ -19,6 +21,8 @@ export interface Registry<Data> {
   open(id: string, access: boolean): Promise<Found<Data> | undefined>;
   /** It was used, or somebody came or left: it is forgotten later. */
   used(open: OpenSession): void;
+  /** Its session is over. */
+  end(open: OpenSession, reason: EndReason): void;
   /** Whether this is the document of its session, and will be told of what happens to it. */
   has(open: OpenSession): boolean;
   /** How many documents there are. */
@@ -39,12 +43,18 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
   let timer: unknown;
   let sincePing = 0;
   let isClosed = false;
+  // A timer is nobody's: whoever was the first to use a session would be remembered, and be in all that it sets off.
+  const outside = AsyncLocalStorage.snapshot();
 
   // Others may store without asking us: handlers of requests.
   const unhear = sessions.onSave((session) => {
     const open = all.get(session.id)?.open;
-    if (open === undefined || open.isBusy) return;
-    open.follow(session);
+    if (open === undefined) return;
+    if (open.isBusy) {
+      open.noteSaved(session);
+      return;
+    }
+    follow(open, session);
     open.publish();
   });
 
@@ -61,12 +71,35 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
     drop(open);
   }
 
-  async function begin(session: Session<Data>): Promise<OpenSession> {
+  /** What is stored may be no document: then nobody can follow it. */
+  function follow(open: OpenSession, session: Session<Data>): void {
+    try {
+      open.follow(session);
+    } catch (error) {
+      open.close(1011, 'config/type');
+      drop(open);
+      throw error;
+    }
+  }
+
+  async function begin(session: Session<Data>): Promise<OpenSession | undefined> {
     const open = new OpenSession(session, settings);
-    const unwatch = hearsEnds ? await session.onDestroy(({ reason }) => end(open, reason)) : () => undefined;
-    all.set(open.id, { open, unwatch });
+    const unwatch = hearsEnds ? await watch(open, session) : () => undefined;
+    if (unwatch === undefined || open.over !== undefined) return undefined;
+    if (isClosed) unwatch();
+    else all.set(open.id, { open, unwatch });
     schedule();
     return open;
+  }
+
+  /** `undefined` = it is over already. */
+  async function watch(open: OpenSession, session: Session<Data>): Promise<(() => void) | undefined> {
+    try {
+      return await session.onDestroy(({ reason }) => end(open, reason));
+    } catch (error) {
+      if (error instanceof SessionNotFound) return undefined;
+      throw error;
+    }
   }
 
   /** Whoever used it elsewhere may have kept it alive. */
@@ -78,34 +111,62 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
     end(open, open.expired(now()) ?? 'revoked');
   }
 
+  /** The longest unused, as many as there are too many. */
+  function forgetIdle(at: number): void {
+    for (const oldest of idle) {
+      if (idle.size <= mostIdle) return;
+      if (!oldest.isNeeded(at)) drop(oldest);
+    }
+  }
+
   async function look(isPing: boolean): Promise<void> {
     const at = now();
-    for (const { open } of [...all.values()]) {
-      if (isPing) for (const follower of [...open.followers]) follower.tick();
-      if (!open.isWanted(at)) drop(open);
-      else if (open.isBusy) await open.keepAlive(at);
-      // Where nobody tells of ends, each session is looked after.
-      else if (open.expired(at) !== undefined || (isPing && !hearsEnds)) await lookAgain(open);
+    const open = [...all.values()].map((each) => each.open);
+    // What needs no store comes first: a store may take its time.
+    for (const each of open) {
+      if (isPing) for (const follower of [...each.followers]) follower.tick();
+      if (!each.isWanted(at)) drop(each);
+    }
+    forgetIdle(at);
+    for (const each of open) {
+      try {
+        await lookAfter(each, at, isPing);
+      } catch (error) {
+        // Nobody else fares better now.
+        onError(error);
+        break;
+      }
     }
     if (all.size > 0) await sessions.hearEnds();
   }
 
+  async function lookAfter(open: OpenSession, at: number, isPing: boolean): Promise<void> {
+    if (all.get(open.id)?.open !== open) return;
+    if (open.isBusy) await open.keepAlive(at);
+    // Where nobody tells of ends, each session is looked after.
+    else if (open.expired(at) !== undefined || (isPing && !hearsEnds)) await lookAgain(open);
+  }
+
   function schedule(): void {
     if (timer !== undefined || isClosed || all.size === 0) return;
-    timer = timers.set(() => {
-      sincePing += second;
-      const isPing = sincePing >= pingInterval;
-      if (isPing) sincePing = 0;
-      look(isPing)
-        .catch(onError)
-        .finally(() => {
-          timer = undefined;
-          schedule();
-        });
-    }, second);
+    timer = outside(() => timers.set(tick, second));
+  }
+
+  function tick(): void {
+    sincePing += second;
+    const isPing = sincePing >= pingInterval;
+    if (isPing) sincePing = 0;
+    look(isPing)
+      .catch(onError)
+      .finally(() => {
+        timer = undefined;
+        schedule();
+      });
   }
 
   return {
+    end,
+
     has: (open) => all.get(open.id)?.open === open,
 
     get size() {
@@ -119,8 +180,11 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
         if (known !== undefined) await lookAgain(known);
         return undefined;
       }
-      if (known === undefined) return { open: await begin(session), session };
-      known.follow(session);
+      if (known === undefined) {
+        const open = await begin(session);
+        return open && { open, session };
+      }
+      follow(known, session);
       return { open: known, session };
     },
 
@@ -129,10 +193,7 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
       idle.delete(open);
       if (open.followers.size > 0 || all.get(open.id)?.open !== open) return;
       idle.add(open);
-      for (const oldest of idle) {
-        if (idle.size <= mostIdle) break;
-        if (!oldest.isBusy) drop(oldest);
-      }
+      forgetIdle(open.usedAt);
     },
 
     close() {

@@ -1,5 +1,4 @@
 import { SessionError } from '../../protocol/errors.js';
-import { isExpired } from '../core/expiry.js';
 import type { Sessions } from '../core/sessions.js';
 import type { LiveSettings } from './live-options.js';
 import type { LiveSession } from './live-session.js';
@@ -31,49 +30,52 @@ export interface Tasks<Data> {
 }
 
 export function createTasks<Data>(
-  sessions: Pick<Sessions<Data>, 'all'>,
+  sessions: Pick<Sessions<Data>, 'all' | 'supports'>,
   uses: Uses<Data>,
-  { waitMs, parallel, onError, now }: Pick<LiveSettings, 'waitMs' | 'parallel' | 'onError' | 'now'>,
+  { waitMs, parallel, onError }: Pick<LiveSettings, 'waitMs' | 'parallel' | 'onError'>,
 ): Tasks<Data> {
   const one = (id: string, task: Task<Data>, nested: boolean): Promise<unknown> =>
     uses.run(id, (session) => task(session, id), { access: true, waitMs, nested });
 
   /** Not in use, and no access. */
   async function passing(id: string, task: Task<Data>): Promise<void> {
+    let isInUse = true;
+    const passed = (session: LiveSession<Data> | null): unknown => {
+      isInUse = false;
+      return session === null ? undefined : task(session, id);
+    };
     try {
-      await uses.run(id, (session) => (session === null ? undefined : task(session, id)), {
-        access: false,
-        waitMs: 0,
-        nested: false,
-      });
+      await uses.run(id, passed, { access: false, waitMs: 0, nested: false });
     } catch (error) {
-      if (!(error instanceof SessionError && error.code === 'session/busy')) throw error;
+      const isSkipped = isInUse && error instanceof SessionError && error.code === 'session/busy';
+      if (!isSkipped) throw error;
     }
   }
 
-  /** As many at once as may be, begun in their order. */
+  /** As many at once as may be, begun in their order; the first of them at once. */
   async function each(
-    ids: AsyncIterable<string> | Iterable<string>,
+    ids: AsyncIterator<string> | Iterator<string>,
     run: (id: string) => Promise<unknown>,
   ): Promise<void> {
     const failures: unknown[] = [];
-    const running = new Set<Promise<void>>();
-    for await (const id of ids) {
-      const work = run(id)
-        .then(
-          () => undefined,
-          (error: unknown) => void failures.push(error),
-        )
-        .finally(() => running.delete(work));
-      running.add(work);
-      if (running.size >= parallel) await Promise.race(running);
-    }
-    await Promise.all(running);
+    const worker = async (): Promise<void> => {
+      for (;;) {
+        try {
+          const step = ids.next();
+          const { done, value } = step instanceof Promise ? await step : step;
+          if (done) return;
+          await run(value);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, worker));
     if (failures.length > 0) throw new AggregateError(failures, `${failures.length} tasks failed.`);
   }
 
   async function* living(): AsyncGenerator<string> {
-    for await (const session of sessions.all()) if (!isExpired(session, now())) yield session.id;
+    for await (const session of sessions.all()) if (!session.hasExpired()) yield session.id;
   }
 
   /** Nobody waits: a failure is told to whoever listens. */
@@ -93,12 +95,13 @@ export function createTasks<Data>(
     const work =
       typeof ids === 'string'
         ? one(ids, task, waitForCompletion)
-        : each([...ids], (id) => one(id, task, waitForCompletion));
+        : each([...ids].values(), (id) => one(id, task, waitForCompletion));
     if (waitForCompletion) await work;
     else await unattended(work);
   }
 
   async function forAll(task: Task<Data>, waitForCompletion = false): Promise<void> {
+    if (!sessions.supports('all')) throw new SessionError('store/unsupported', { status: 501 });
     const work = each(living(), (id) => passing(id, task));
     if (waitForCompletion) await work;
     else await unattended(work);

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionError } from '../../protocol/errors.js';
-import { SessionConflict, SessionNotFound } from '../core/errors.js';
-import type { Session } from '../core/session.js';
+import { SessionNotFound } from '../core/errors.js';
 import type { Sessions } from '../core/sessions.js';
 import { LiveSession } from './live-session.js';
 import type { OpenSession } from './open-session.js';
 import type { Found, Registry } from './registry.js';
+import { TaskUse } from './task-use.js';
 
 /** Something to do with a session; null = there is none. */
 export type Work<Data, Result> = (session: LiveSession<Data> | null) => Result | Promise<Result>;
@@ -28,7 +28,8 @@ export interface Uses<Data> {
   run<Result>(id: string, work: Work<Data, Result>, options: UseOptions): Promise<Result>;
   /**
    * Carries out what cannot run again, as patches of clients. `work` does it at once and gives what is called when it is
-   * stored, before others are told. Rejects with `SessionNotFound` when there is no such session.
+   * stored, before others are told. Rejects with `SessionNotFound` when there is no such session, and with `session/active`
+   * within a task with the same session, which it would wait for.
    */
   carryOut(id: string, work: (open: OpenSession) => () => void): Promise<void>;
   /** The session to which something is being carried out right now. */
@@ -72,28 +73,19 @@ export function createUses<Data>(
   ): Promise<{ readonly result: Result } | undefined> {
     return alone(id, access, async (found) => {
       if (found === undefined) return { result: await work(null) };
-      const { open, session } = found;
-      let isPushed = false;
-      const push = async (): Promise<void> => {
-        if (!open.document.changed && !LiveSession.hasChanged(live)) return;
-        await store(found, { conflicts: 'reject', access });
-        isPushed = true;
-        open.publish();
-      };
-      const live = new LiveSession<Data>({ open, session, push });
-      inTask.set(id, live);
+      const use = new TaskUse(found, registry, access);
+      inTask.set(id, use.live);
       try {
-        const result = await work(live);
-        if (live.isAlive) await push();
+        const result = await work(use.live);
+        await use.finish();
         return { result };
       } catch (error) {
-        open.document.undo();
-        // What was told once must not happen twice.
-        if (error instanceof SessionConflict && !isPushed) return undefined;
+        await use.fail();
+        if (use.isLost) return undefined;
         throw error;
       } finally {
         inTask.delete(id);
-        LiveSession.end(live);
+        LiveSession.end(use.live);
       }
     });
   }
@@ -120,48 +112,45 @@ export function createUses<Data>(
       return options.nested && patched === undefined ? start() : outside(start);
     },
 
-    carryOut(id, work) {
+    async carryOut(id, work) {
+      // It would wait for the task that waits for it.
+      if (patched === undefined && exclusive.isHeld(id)) throw inUse();
       const start = () =>
         alone(id, true, async (found) => {
           if (found === undefined) throw new SessionNotFound(id);
           const { open, session } = found;
-          const before = session.toJSON().data;
-          const { step } = open.feed.history;
           let answer: () => void;
           try {
-            patched = new LiveSession<Data>({ open, session, push: notNow });
+            const seen = new LiveSession<Data>({ open, session, push: refuse, delete: refuse });
+            patched = seen;
             try {
               answer = work(open);
             } finally {
-              LiveSession.end(patched);
+              LiveSession.end(seen);
               patched = undefined;
             }
-            open.feed.catchUp();
-            if (open.feed.history.step !== step) await store(found, { conflicts: 'merge' });
+            if (open.isChanged || LiveSession.takeChange(seen))
+              await open.store(session, { conflicts: 'merge' });
           } catch (error) {
-            // Whoever saw it, its client too, is told of the way back with what comes next.
-            open.show(before);
-            open.publish();
+            open.restore();
             throw error;
           }
-          answer();
-          open.publish();
+          try {
+            answer();
+          } finally {
+            open.publish();
+          }
         });
       return outside(() => exclusive.run(id, start, { waitMs }));
     },
   };
 }
 
-/** A patch is stored as a whole. */
-async function notNow(): Promise<void> {
-  throw new SessionError('session/active', { status: 500 });
+/** A patch is stored as a whole, and a session does not end while one is at work. */
+async function refuse(): Promise<never> {
+  throw inUse();
 }
 
-async function store<Data>(
-  { open, session }: Found<Data>,
-  options: Parameters<Session<Data>['save']>[0],
-): Promise<void> {
-  session.data = open.document.get([]) as Data;
-  await session.save(options);
-  open.stored(session);
+function inUse(): SessionError {
+  return new SessionError('session/active', { status: 500, message: 'A task with this session is at work.' });
 }

@@ -58,6 +58,8 @@ export function liveResource<Data>({ followers, idOf, bodyLimit }: LiveResourceO
   ): Promise<HttpAnswer> {
     const { id, follower, isReconnect } = located(current, name);
     const type = acceptedType(request);
+    // It must not take the place of whoever follows (RFC 9110 §9.2.1).
+    if (request.method === 'HEAD') return type === jsonPatch ? patchAnswer('') : documentAnswer('');
     // A client without numbers goes on like this (PAL-11).
     if (isReconnect) return replied(await followers.reconnect(id, follower, []), json);
     if (type === jsonPatch) return patchAnswer(await followers.changes(id, follower));
