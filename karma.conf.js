@@ -7,6 +7,7 @@ import { instrumentPlugin } from './scripts/instrument.mjs';
 import { root } from './scripts/paths.mjs';
 import { saveResult } from './scripts/results.mjs';
 import { scriptedHandler, startSecondOrigin } from './test/support/scripted-handler.js';
+import { startLiveHost } from './test/support/start-live-host.js';
 
 // Karma `require`s this file: no top-level await here, nor in anything that it imports.
 
@@ -76,12 +77,14 @@ export default async (config) => {
       // The package by its own name, from source: the guide's files and the demo import it that way.
       alias: {
         qunit: `${root}test/support/qunit-global.js`,
+        'can-connect-session/live': `${root}src/client/parts/live.ts`,
         'can-connect-session': `${root}src/index.ts`,
       },
       plugins: counting ? [instrumentPlugin] : [],
     },
     client: {
       secondOrigin: await startSecondOrigin(),
+      liveOrigin: await startLiveHost(),
       clearContext: false,
       qunit: { testTimeout: 10_000, showUI: watching },
     },

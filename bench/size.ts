@@ -14,11 +14,13 @@ import { note, options, report } from './report.js';
  * The wish was 2500 bytes for the whole. What it has to do takes the bytes below; they hold what is reached.
  */
 const BUDGETS: readonly Budget[] = [
-  { name: 'default export only', code: "export { default } from './src/index.ts';", gzip: 3250 },
+  // Beside the root export, with which it shares a few files; the last of this list is what the README speaks of.
+  { name: 'the part live alone', code: "export * from './src/client/parts/live.ts';", gzip: 8000 },
+  { name: 'default export only', code: "export { default } from './src/index.ts';", gzip: 3290 },
   {
     name: 'whole root export',
     code: "export * from './src/index.ts'; export { default } from './src/index.ts';",
-    gzip: 3350,
+    gzip: 3390,
   },
 ];
 

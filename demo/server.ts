@@ -1,16 +1,22 @@
-// What `npm start` opens: the session server and the app on one origin. `PORT=3001 npm start` takes another port.
+// What `npm start` opens: the session server, its sockets and the app on one origin. `PORT=3001 npm start` takes another port.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import {
   authenticateWith,
+  createLiveSessions,
   createSessionServer,
   createSessions,
   createTokens,
   parseUsers,
 } from 'can-connect-session/server';
 import { nodeHandler } from 'can-connect-session/server/node';
+import { sessionSockets } from 'can-connect-session/server/sockets';
+import { openAdmin } from './admin.js';
 import { appHandler } from './app-handler.js';
+import { openChat } from './chat.js';
+import { newPage, type Page } from './page.js';
+import { openPerson } from './person.js';
 import { openRest } from './rest.js';
 
 /** Short, so that the countdown is worth watching: milliseconds. */
@@ -29,23 +35,43 @@ if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) giveUp('PORT must be a who
 
 const users = parseUsers(await readFile(new URL('users', import.meta.url), 'utf8'));
 const rest = await openRest(folder);
-const sessions = createSessions({ store: rest.store, timeToLive });
-const handleSession = nodeHandler(
-  createSessionServer({
-    sessions,
-    authenticate: authenticateWith(users),
-    tokens: createTokens({
-      keys: [{ alg: 'HS256', secret: rest.secret }],
-      issuer: 'session-demo',
-      audience: 'session-demo',
-    }),
+const sessions = createSessions<Page>({
+  store: rest.store,
+  timeToLive,
+  // Somebody came, or went.
+  onEvent: ({ type }) => {
+    if (type === 'created' || type === 'ended') admin.show();
+  },
+});
+const live = createLiveSessions<Page>({ sessions });
+const whoIs = authenticateWith(users);
+const sessionServer = createSessionServer<Page>({
+  sessions,
+  live,
+  async authenticate(credentials) {
+    const user = await whoIs(credentials);
+    return user && { ...user, data: newPage(user) };
+  },
+  tokens: createTokens({
+    keys: [{ alg: 'HS256', secret: rest.secret }],
+    issuer: 'session-demo',
+    audience: 'session-demo',
   }),
-);
+});
+
+openPerson(live);
+const admin = openAdmin(live, sessions);
+await openChat(live, sessions);
+await admin.show();
+
+const handleSession = nodeHandler(sessionServer);
+const sockets = sessionSockets(sessionServer);
 const handleApp = await appHandler();
 
 const server = createServer((request, response) => {
   handleSession(request, response, () => handleApp(request, response));
 });
+server.on('upgrade', sockets);
 
 server.once('error', ({ code, message }: NodeJS.ErrnoException) => {
   const taken = `Port ${port} is taken. Another one: PORT=${(Number(port) % 65_535) + 1} npm start`;
@@ -61,9 +87,14 @@ server.listen(Number(port), host, () => {
 });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    server.close(() => sessions.close().then(rest.close));
+  process.once(signal, async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
     // Answers under way may finish; a browser also keeps connections open on which it has asked nothing yet.
     setTimeout(() => server.closeAllConnections(), 300).unref();
+    // Pages hear that they may come back.
+    await Promise.all([sockets.close(), closed]);
+    live.close();
+    await sessions.close();
+    rest.close();
   });
 }

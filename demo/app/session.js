@@ -1,7 +1,13 @@
 import { connectSession } from 'can-connect-session';
+import { live } from 'can-connect-session/live';
+// What the server keeps for the page has lists, which are to be observable too.
+import 'can-observable-array';
 import ObservableObject from 'can-observable-object';
 
-/** What the app knows of a signed-in user: the claims of the token that it uses, and what it makes of them. */
+/**
+ * What the app knows of a signed-in user: the claims of the token that it uses, what it makes of them, and `data`, which is
+ * the same here and on the server.
+ */
 class Session extends ObservableObject {
   static props = {
     sub: String,
@@ -24,4 +30,4 @@ class Session extends ObservableObject {
 }
 
 // With `verify`, get() also asks the server, which knows when a session was ended elsewhere.
-export default connectSession({ ObjectType: Session, verify: true });
+export default connectSession({ ObjectType: Session, verify: true, parts: [live()] });

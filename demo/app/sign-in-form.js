@@ -5,7 +5,7 @@ import { whyEnded, whyNotSignedIn } from './words.js';
 
 const demoUsers = [
   { username: 'ann', password: 'correct horse battery' },
-  { username: 'bob', password: 'paper lantern orbit' },
+  { username: 'bob', password: 'paper lantern orbit', role: 'administrator' },
 ];
 
 export default class SignInForm extends StacheElement {
@@ -29,7 +29,7 @@ export default class SignInForm extends StacheElement {
       <ul>
         {{# for(user of this.demoUsers) }}
           <li>
-            <b>{{ user.username }}</b>
+            <b>{{ user.username }}{{# if(user.role) }} <span class="role">{{ user.role }}</span>{{/ if }}</b>
             <code>{{ user.password }}</code>
             <button type="button" on:click="this.fillIn(user)" aria-label="Fill in {{ user.username }}">Fill in</button>
           </li>

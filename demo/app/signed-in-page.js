@@ -2,49 +2,47 @@ import StacheElement from 'can-stache-element';
 import type from 'can-type';
 import Session from './session.js';
 
-/** What the claims are called by people (RFC 7519 §4.1; `sid` is OpenID's). */
-const claimNames = {
-  sub: 'User',
-  sid: 'Session',
-  iat: 'Signed in',
-  exp: 'Expires',
-  iss: 'Issuer',
-  aud: 'Audience',
-  jti: 'Token',
-};
-
-/** At these many seconds before the end somebody who listens is told: each second would be unbearable. */
-const milestones = [
-  [10, 'Ten seconds left.'],
-  [60, 'One minute left.'],
-  [300, 'Five minutes left.'],
+/** By the fragment of the address. */
+const pages = [
+  { name: 'session', title: 'Session' },
+  { name: 'person', title: 'Person' },
+  { name: 'chat', title: 'Chat' },
+  { name: 'sessions', title: 'All sessions' },
 ];
 
-const dateAndTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
-const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const statusWords = {
+  connected: 'Connected',
+  reconnecting: 'Reconnecting…',
+  offline: 'Offline',
+};
 
 export default class SignedInPage extends StacheElement {
   static view = `
-    <h1 tabindex="-1">Hello, {{ this.session.name }}</h1>
+    <div class="greeting">
+      <h1 tabindex="-1">Hello, {{ this.session.name }}</h1>
+      <button type="button" on:click="this.signOut()">Log out</button>
+    </div>
+    <p class="status {{ this.status }}" role="status" aria-label="Connection">{{ this.statusWords }}</p>
     {{# if(this.warning) }}<p class="notice" role="status">{{ this.warning }}</p>{{/ if }}
 
-    <section class="card" aria-labelledby="time-left">
-      <h2 id="time-left">Time left</h2>
-      <p class="countdown" role="timer" aria-labelledby="time-left">{{ this.countdown }}</p>
-      <progress aria-hidden="true" max:from="this.secondsInAll" value:from="this.secondsLeft"></progress>
-      <p class="quiet">Your session ends at {{ this.endsAt }}.</p>
-      <p class="unseen" role="status">{{ this.milestone }}</p>
-      <button class="main" type="button" on:click="this.signOut()">Log out</button>
-    </section>
+    <nav aria-label="Pages">
+      {{# for(page of this.pages) }}
+        <a href="#{{ page.name }}" {{# eq(page.name, this.page) }}aria-current="page"{{/ eq }}>{{ page.title }}</a>
+      {{/ for }}
+    </nav>
 
-    <section aria-labelledby="claims">
-      <h2 id="claims">What your token says</h2>
-      <dl>
-        {{# for(claim of this.claims) }}
-          <div><dt>{{ claim.label }} <code>{{ claim.name }}</code></dt><dd>{{ claim.text }}</dd></div>
-        {{/ for }}
-      </dl>
-    </section>
+    {{# eq(this.page, 'session') }}
+      <your-session session:from="this.session" now:from="this.now"></your-session>
+    {{/ eq }}
+    {{# eq(this.page, 'person') }}
+      <person-form person:from="this.session.data.person"></person-form>
+    {{/ eq }}
+    {{# eq(this.page, 'chat') }}
+      <group-chat chat:from="this.session.data.chat" name:from="this.session.name"></group-chat>
+    {{/ eq }}
+    {{# eq(this.page, 'sessions') }}
+      <session-list admin:from="this.session.data.admin" own:from="this.session.sid"></session-list>
+    {{/ eq }}
   `;
 
   static props = {
@@ -55,42 +53,29 @@ export default class SignedInPage extends StacheElement {
         return Date.now();
       },
     },
+    fragment: {
+      type: String,
+      get default() {
+        return location.hash.slice(1);
+      },
+    },
   };
 
-  get secondsInAll() {
-    return Math.ceil((this.session.expiresAt - this.session.begunAt) / 1000);
+  /** The server gives the part of the document that the last page shows to administrators only. */
+  get pages() {
+    return this.session.data?.admin ? pages : pages.slice(0, -1);
   }
 
-  /** Rounded up: 0:00 is not shown before it is true. */
-  get secondsLeft() {
-    return Math.max(0, Math.ceil((this.session.expiresAt - this.now) / 1000));
+  get page() {
+    return this.pages.find(({ name }) => name === this.fragment)?.name ?? 'session';
   }
 
-  get countdown() {
-    const [minutes, seconds] = [Math.floor(this.secondsLeft / 60), this.secondsLeft % 60];
-    return [minutes, seconds].map((number) => String(number).padStart(2, '0')).join(':');
+  get status() {
+    return Session.connection.live.status;
   }
 
-  get milestone() {
-    const [, words = ''] = milestones.find(([seconds]) => this.secondsLeft <= seconds) ?? [];
-    return words;
-  }
-
-  get endsAt() {
-    return time.format(this.session.expiresAt);
-  }
-
-  /** Each claim once, the well-known ones first. */
-  get claims() {
-    const { claims = {} } = Session.state;
-    return Object.keys({ ...claimNames, ...claims })
-      .filter((name) => name in claims)
-      .map((name) => ({
-        name,
-        label: claimNames[name] ?? name,
-        text:
-          name === 'iat' || name === 'exp' ? dateAndTime.format(claims[name] * 1000) : String(claims[name]),
-      }));
+  get statusWords() {
+    return statusWords[this.status];
   }
 
   get warning() {
@@ -101,12 +86,19 @@ export default class SignedInPage extends StacheElement {
   }
 
   connected() {
+    const turn = () => {
+      this.fragment = location.hash.slice(1);
+    };
     const timer = setInterval(() => {
       this.now = Date.now();
       // Asked when the time is up, the session finds out by itself that it has expired.
-      if (this.secondsLeft === 0) Session.get().catch(() => {});
+      if (this.now >= this.session.expiresAt) Session.get().catch(() => {});
     }, 1000);
-    return () => clearInterval(timer);
+    addEventListener('hashchange', turn);
+    return () => {
+      clearInterval(timer);
+      removeEventListener('hashchange', turn);
+    };
   }
 
   signOut() {

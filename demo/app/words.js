@@ -12,7 +12,8 @@ const failures = {
 const endings = {
   'signed-out': 'You have signed out.',
   expired: 'Your session has expired. Please sign in again.',
-  revoked: 'Your session was ended elsewhere. Please sign in again.',
+  absolute: 'Your session has expired. Please sign in again.',
+  revoked: 'Your session was ended by an administrator, or by yourself elsewhere. Please sign in again.',
   'storage-cleared': 'This tab no longer holds your session. Please sign in again.',
   tampered: 'What this tab held was not a session any more. Please sign in again.',
 };

@@ -43,7 +43,11 @@ declare module 'can-ajax' {
 declare module 'can-reflect' {
   const canReflect: {
     defineInstanceKey(type: object, key: string, descriptor: PropertyDescriptor): void;
-    setKeyValue(target: object, key: string, value: unknown): void;
+    setKeyValue(target: object, key: string | number, value: unknown): void;
+    getKeyValue(target: object, key: string | number): unknown;
+    deleteKeyValue(target: object, key: string | number): void;
+    isObservableLike(value: unknown): boolean;
+    isListLike(value: unknown): boolean;
     serialize(value: object): Record<string, unknown>;
   };
   export default canReflect;
@@ -57,4 +61,31 @@ declare module 'can-simple-observable' {
     set(value: T): void;
     value: T;
   }
+}
+
+declare module 'can-queues' {
+  const queues: {
+    /** What is set until `stop` is told as one. */
+    readonly batch: { start(): void; stop(): void };
+  };
+  export default queues;
+}
+
+declare module 'can-observation' {
+  /** A function whose observables are watched, and that is called again when one of them changed. */
+  export default class Observation<T> {
+    constructor(read: () => T);
+    get(): T;
+    on(handler: (value: T) => void): void;
+    off(handler: (value: T) => void): void;
+  }
+}
+
+declare module 'can-namespace' {
+  /** What the app has loaded of CanJS, by name. */
+  const namespace: {
+    readonly ObservableObject?: new (props?: object) => object;
+    readonly ObservableArray?: new (items?: readonly unknown[]) => object;
+  };
+  export default namespace;
 }

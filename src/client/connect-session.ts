@@ -5,6 +5,7 @@ import sessionBehavior, { type SessionOptions } from './behaviors/session.js';
 import { demand } from './core/fail.js';
 import type { SessionState } from './core/state.js';
 import type { SessionClaims } from './core/token.js';
+import type { LiveConnection } from './parts/live/live-connection.js';
 
 /** What an instance can do, whatever its claims. */
 export interface SessionMethods<Claims> {
@@ -35,6 +36,8 @@ export interface SessionConnection<Claims = SessionClaims> {
    * Rejects with the `token/…` code of what is wrong with it, and then changes nothing.
    */
   adopt(token: unknown): Promise<SessionInstance<Claims>>;
+  /** The connection that keeps `data` the same here and on the server. Only with the part `live()`. */
+  readonly live?: LiveConnection;
 }
 
 /** A Session type: what `connectSession()` makes of a DefineMap or an ObservableObject. */

@@ -16,7 +16,11 @@ declare module 'can-observable-object' {
   export default ObservableObject;
 }
 declare module 'can-type' {
-  const type: { readonly Any: unknown };
+  const type: {
+    readonly Any: unknown;
+    convert(type: unknown): unknown;
+    maybeConvert(type: unknown): unknown;
+  };
   export default type;
 }
 declare module 'can-connect/*' {
@@ -25,11 +29,13 @@ declare module 'can-connect/*' {
   const behavior: ReturnType<typeof connect.behavior>;
   export default behavior;
 }
-declare module 'can-observation' {
-  export default class Observation<T> {
-    constructor(read: () => T);
-    get(): T;
-    on(handler: (value: T) => void): void;
-    off(handler: (value: T) => void): void;
-  }
+declare module 'can-observable-array' {
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  const ObservableArray: any;
+  export default ObservableArray;
+}
+declare module 'can-stache-element' {
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  const StacheElement: any;
+  export default StacheElement;
 }

@@ -2,25 +2,18 @@ import type { Browser, Page } from 'playwright-core';
 import QUnit from 'qunit';
 import { launchChromium } from '../../scripts/chromium.mjs';
 import { type Demo, startDemo, temporaryFolder } from './support/demo.js';
+import {
+  button,
+  connection,
+  heading,
+  password,
+  passwords,
+  signIn,
+  submit,
+  turnTo,
+  userName,
+} from './support/demo-page.js';
 import { statusOf, storedToken, type Visit, visit } from './support/visit.js';
-
-const passwords = { ann: 'correct horse battery', bob: 'paper lantern orbit' };
-
-const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name, exact: true });
-const userName = (page: Page) => page.getByRole('textbox', { name: 'User name', exact: true });
-const password = (page: Page) => page.getByLabel('Password', { exact: true });
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-
-async function submit(page: Page, name: string, secret: string) {
-  await userName(page).fill(name);
-  await password(page).fill(secret);
-  await button(page, 'Sign in').click();
-}
-
-async function signIn(page: Page, name: 'ann' | 'bob' = 'ann') {
-  await submit(page, name, passwords[name]);
-  await page.getByRole('button', { name: 'Log out' }).waitFor();
-}
 
 /** As the browser says when a tab is shown again. */
 const comeBack = (page: Page) => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
@@ -120,7 +113,7 @@ QUnit.module('journeys › demo', (hooks) => {
   QUnit.test('counts down, and speaks only at milestones', async (assert) => {
     await signIn(page);
     const timer = page.getByRole('timer', { name: 'Time left' });
-    const spoken = page.getByRole('status');
+    const spoken = page.locator('your-session').getByRole('status');
     assert.true(/^(10:00|09:5\d)$/.test(String(await timer.textContent())), 'ten minutes');
     assert.equal(await spoken.textContent(), '');
     await page.clock.fastForward('05:10');
@@ -190,19 +183,31 @@ QUnit.module('journeys › demo', (hooks) => {
     await page.getByText('This tab no longer holds your session.').waitFor();
   });
 
-  QUnit.test('notices on return that the session was ended elsewhere', async (assert) => {
+  QUnit.test('hears at once that the session was signed out elsewhere', async (assert) => {
     await signIn(page);
     assert.equal(await statusOf(demo.url, await storedToken(page), 'DELETE'), 204);
-    await comeBack(page);
-    await page.getByText('Your session was ended elsewhere.').waitFor();
+    await page.getByText('You have signed out.').waitFor();
     assert.equal(await storedToken(page), null);
   });
 
-  QUnit.test('notices on reload that the session was ended elsewhere', async (assert) => {
+  QUnit.test('notices on return that the session was ended meanwhile', async (assert) => {
     await signIn(page);
+    await visitor.context.setOffline(true);
+    await connection(page, 'Offline');
     assert.equal(await statusOf(demo.url, await storedToken(page), 'DELETE'), 204);
-    await page.reload();
-    await page.getByText('Your session was ended elsewhere.').waitFor();
+    await visitor.context.setOffline(false);
+    await comeBack(page);
+    await page.getByText('Your session was ended').waitFor();
+    assert.equal(await storedToken(page), null);
+  });
+
+  QUnit.test('notices on arrival that the session was ended meanwhile', async (assert) => {
+    await signIn(page);
+    const token = await storedToken(page);
+    await page.goto('about:blank');
+    assert.equal(await statusOf(demo.url, token, 'DELETE'), 204);
+    await page.goto(demo.url);
+    await page.getByText('Your session was ended').waitFor();
     assert.equal(await storedToken(page), null);
   });
 
@@ -268,8 +273,11 @@ QUnit.module('journeys › demo', (hooks) => {
     await submit(page, 'ann', 'wrong');
     await page.getByRole('alert').getByText('do not go together').waitFor();
     assert.equal(await overflow(page), 0, 'signed out');
-    await signIn(page);
-    assert.equal(await overflow(page), 0, 'signed in');
+    await signIn(page, 'bob');
+    for (const name of ['Session', 'Person', 'Chat', 'All sessions'] as const) {
+      await turnTo(page, name);
+      assert.equal(await overflow(page), 0, name);
+    }
   });
 });
 

@@ -9,6 +9,7 @@ import { ensureBuilt, inPlainNode, manifest, root } from '../support/repository.
  */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   '.': ['SessionError', 'connectSession', 'default'],
+  './live': ['live'],
   './server': [
     'DocumentTypeError',
     'SessionConflict',

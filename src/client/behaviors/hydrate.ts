@@ -16,15 +16,22 @@ type Stored = { _data: Record<string, unknown>; [key: string]: unknown };
  *
  * Claims that the type does not declare are declared now, since a DefineMap is sealed. Those stay out that would hide a
  * method (a claim named `save`), a prototype or what CanJS keeps for itself, or that the type refuses.
+ *
+ * @param kept - properties that are left as they are
  */
-export function hydrate(instance: object, claims: SessionClaims): void {
+export function hydrate(instance: object, claims: SessionClaims, kept: ReadonlySet<string>): void {
   const stored = instance as Stored;
   for (const key of Object.keys(stored._data)) {
-    if (!(key in claims)) wipe(instance, key);
+    if (!(key in claims || kept.has(key))) wipe(instance, key);
   }
   for (const key of Object.keys(claims)) {
     const present = stored[key];
-    if (typeof present === 'function' || (key.startsWith('_') && typeof present === 'object')) continue;
+    if (
+      kept.has(key) ||
+      typeof present === 'function' ||
+      (key.startsWith('_') && typeof present === 'object')
+    )
+      continue;
     if (!(key in instance)) {
       canReflect.defineInstanceKey(instance.constructor, key, {
         enumerable: true,

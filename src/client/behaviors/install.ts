@@ -20,6 +20,7 @@ export interface Connection {
   createdData(data: object): object;
   destroyedData(data: object): object;
   createdInstance(instance: Instance, claims: object | null): void;
+  updatedInstance(instance: Instance, props: object | null): void;
   get(query?: unknown): Promise<Instance>;
   save(instance: Instance): Promise<Instance>;
   destroy(instance?: Instance): Promise<Instance | null | undefined>;
@@ -32,8 +33,10 @@ export interface Connection {
  * can-connect keeps many instances by their identity; here there is one, without identity, so that no two users can
  * share an instance whatever the model calls its own, and a sign-out needs no instance at all. Everything still passes
  * through the data methods of the finished connection: what other behaviors wrap around them takes part.
+ *
+ * @param kept - properties of an instance that are not claims
  */
-export function install(connection: Connection, core: SessionCore): void {
+export function install(connection: Connection, core: SessionCore, kept: ReadonlySet<string>): void {
   const { Map: Type, createdInstance, save, destroy } = connection;
   const current = new SimpleObservable<Instance | null | undefined>(undefined);
   const changes = new SimpleObservable<unknown>(undefined);
@@ -69,7 +72,7 @@ export function install(connection: Connection, core: SessionCore): void {
         // The same subject keeps its instance, so that bindings stay. Another one never gets it.
         const same = claims.sub !== undefined && claims.sub === shown.claims?.sub && before;
         instance = heir ?? (same || new Type());
-        hydrate(instance, claims);
+        hydrate(instance, claims, kept);
         known.add(instance);
       }
       shown = state;

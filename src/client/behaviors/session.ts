@@ -4,6 +4,7 @@ import { type CoreOptions, createCore, type SessionCore } from '../core/session.
 import { createTokenStorage, type WebStorage } from '../core/token-storage.js';
 import { ajaxTransport, type SessionUrl } from '../transports/ajax.js';
 import { type Connection, install } from './install.js';
+import type { SessionPart } from './part.js';
 
 /** What a session connection can be told, in the options object of `connect()` or of `connectSession()`. */
 export interface SessionOptions extends CoreOptions {
@@ -18,6 +19,8 @@ export interface SessionOptions extends CoreOptions {
   readonly tokenStorage?: WebStorage | (() => WebStorage);
   /** Signs in instead of the POST. Resolves with what the POST would have answered: a token, or an object with one. */
   readonly signIn?: (credentials: object) => unknown;
+  /** What else the session can do, such as `live()` from `can-connect-session/live`. Default: nothing. */
+  readonly parts?: readonly SessionPart[];
 }
 
 /**
@@ -40,12 +43,15 @@ const sessionBehavior = connect.behavior('data/session', (base: { init?(): void 
         storageKey = 'session-jwt',
         tokenStorage = () => sessionStorage,
         signIn,
+        parts = [],
       } = this;
       const open = typeof tokenStorage === 'function' ? tokenStorage : () => tokenStorage;
       const transport = ajaxTransport(url, this.token === 'cookie');
       if (signIn) transport.create = async (credentials) => signIn(credentials);
       core = createCore(this, createTokenStorage(storageKey, open), transport);
-      install(this, core);
+      const kept = new Set<string>();
+      install(this, core, kept);
+      for (const part of parts) part({ connection: this, core, kept });
     },
     /** Loads and judges the session. Rejects when there is none (CAN-03). */
     getData: async () => ({ ...(await core.check()) }),

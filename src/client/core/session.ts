@@ -50,23 +50,33 @@ export interface SessionCore {
   /** Called after each change of state, when nothing is half done. */
   changed(): void;
   readonly state: SessionState;
+  /** The token in use; null when there is none, and in cookie mode. For requests, and for nothing that can be seen. */
+  readonly token: string | null;
   /** Whether a check would find what is known already, so that nobody need wait for one. */
   holds(): boolean;
-  /** Finds out who is signed in. Calls at the same time share one answer. */
-  check(): Promise<SessionClaims>;
+  /**
+   * Finds out who is signed in. Calls at the same time share one answer.
+   *
+   * @param asks - whether the server is asked. Default: where the options say so
+   */
+  check(asks?: boolean): Promise<SessionClaims>;
   signIn(credentials: object): Promise<SessionClaims>;
   /** Takes a token (in cookie mode, a session) that came another way. */
   adopt(answer: unknown): void;
   /** Takes claims for which there is no token, or undefined for nobody. */
   assume(claims: SessionClaims | undefined): void;
-  /** Ends the session here, then tells the server. Never rejects. */
-  signOut(): Promise<void>;
+  /**
+   * Ends the session here, at once. Never rejects.
+   *
+   * @param reason - why, where the server has ended it. Default: the user signs out, and the server is told
+   */
+  signOut(reason?: BrowserEndReason): Promise<void>;
 }
 
 export function createCore(options: CoreOptions, storage: TokenStorage, transport: Transport): SessionCore {
   const { readToken = findToken, claims: checks = {}, verify, now = Date.now } = options;
   const cookie = options.token === 'cookie';
-  const asks = cookie || verify;
+  const asksAlways = cookie || verify;
   let state: SessionState = { name: 'unknown' };
   /** The token in use and its claims: decoded when it changes, not on every look. */
   let token: string | null = null;
@@ -121,7 +131,7 @@ export function createCore(options: CoreOptions, storage: TokenStorage, transpor
     return text && unquote(text);
   }
 
-  async function run(): Promise<SessionClaims> {
+  async function run(asks?: boolean): Promise<SessionClaims> {
     const settle = begin();
     let stale = false;
     // However fast the answer, `current` is undefined first.
@@ -172,10 +182,10 @@ export function createCore(options: CoreOptions, storage: TokenStorage, transpor
     }
   }
 
-  function check(): Promise<SessionClaims> {
+  function check(asks = asksAlways): Promise<SessionClaims> {
     // A sign-in under way answers the question too; if it fails, what was there before does.
-    if (state.name === 'authenticating') return signing.catch(check);
-    checking ??= run().finally(() => {
+    if (state.name === 'authenticating') return signing.catch(() => check(asks));
+    checking ??= run(asks).finally(() => {
       checking = undefined;
     });
     return checking;
@@ -186,9 +196,12 @@ export function createCore(options: CoreOptions, storage: TokenStorage, transpor
     get state() {
       return state;
     },
+    get token() {
+      return token;
+    },
     holds() {
       try {
-        return !asks && state.name === 'authenticated' && judge(storage.read()) === state.claims;
+        return !asksAlways && state.name === 'authenticated' && judge(storage.read()) === state.claims;
       } catch {
         return false;
       }
@@ -208,13 +221,18 @@ export function createCore(options: CoreOptions, storage: TokenStorage, transpor
       claims = assumed;
       begin()(assumed ? signedIn() : nobody());
     },
-    async signOut() {
+    async signOut(reason) {
       const known = claims ?? cookie;
       const last = forget();
       const settle = begin();
       if (!known && !last) return settle(nobody());
-      const ended: SettledState = { name: 'ended', reason: 'signed-out', error: fail('session/ended') };
+      const ended: SettledState = {
+        name: 'ended',
+        reason: reason ?? 'signed-out',
+        error: fail('session/ended'),
+      };
       settle(ended);
+      if (reason) return;
       try {
         settle({
           ...ended,

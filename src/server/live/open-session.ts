@@ -132,7 +132,8 @@ export class OpenSession {
   async store(session: Session<unknown>, options: SaveOptions): Promise<void> {
     this.feed.catchUp();
     const { step } = this.feed.history;
-    session.data = this.document.get([]);
+    // A copy: whoever works with the document goes on while a store takes its time.
+    session.data = this.document.toJSON();
     await session.save(options);
     this.#step = step;
     const isMerged = session.version !== this.#version + 1;

@@ -55,7 +55,6 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
       return;
     }
     follow(open, session);
-    open.publish();
   });
 
   function drop(open: OpenSession): void {
@@ -71,10 +70,11 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
     drop(open);
   }
 
-  /** What is stored may be no document: then nobody can follow it. */
+  /** Shows what is stored to all who follow. It may be no document: then nobody can. */
   function follow(open: OpenSession, session: Session<Data>): void {
     try {
       open.follow(session);
+      open.publish();
     } catch (error) {
       open.close(1011, 'config/type');
       drop(open);

@@ -67,8 +67,11 @@ export class Client {
 }
 
 /** A connection without a library, which has sent this; gives all it gets until its end. */
-export function raw(port: number, text: string): { readonly socket: Socket; readonly answer: Promise<string> } {
-  const socket = connect(port, '127.0.0.1', () => socket.write(text));
+export function raw(
+  port: number,
+  bytes: string | Buffer,
+): { readonly socket: Socket; readonly answer: Promise<string> } {
+  const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
   const answer = new Promise<string>((resolve) => {
     let all = '';
     socket.on('data', (data) => {
@@ -81,7 +84,10 @@ export function raw(port: number, text: string): { readonly socket: Socket; read
 }
 
 /** The lines of a handshake. */
-export function handshake(path: string, changes: { readonly [name: string]: string | undefined } = {}): string {
+export function handshake(
+  path: string,
+  changes: { readonly [name: string]: string | undefined } = {},
+): string {
   const headers = {
     host: 'localhost',
     connection: 'Upgrade',
@@ -90,7 +96,9 @@ export function handshake(path: string, changes: { readonly [name: string]: stri
     'sec-websocket-version': '13',
     ...changes,
   };
-  const lines = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : `${name}: ${value}`));
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name}: ${value}`,
+  );
   return [`GET ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n');
 }
 

@@ -13,7 +13,18 @@ import { trackedDocument } from './plain-document.js';
 
 /** One thing that happens. The numbers choose among what there is at that moment. */
 export interface Event {
-  readonly kind: 'server' | 'client' | 'own' | 'push' | 'up' | 'down' | 'cut' | 'connect' | 'forget' | 'root';
+  readonly kind:
+    | 'server'
+    | 'client'
+    | 'own'
+    | 'forbidden'
+    | 'push'
+    | 'up'
+    | 'down'
+    | 'cut'
+    | 'connect'
+    | 'forget'
+    | 'root';
   readonly who: number;
   readonly pick: number;
   readonly how: number;
@@ -39,6 +50,7 @@ export const events: fc.Arbitrary<Event[]> = fc.array(
       weighted('server', 60),
       weighted('client', 60),
       weighted('own', 30),
+      weighted('forbidden', 4),
       weighted('push', 30),
       weighted('up', 50),
       weighted('down', 60),
@@ -82,7 +94,8 @@ export interface World {
 export interface Result {
   readonly document: Json | undefined;
   readonly clients: readonly (Json | undefined)[];
-  readonly refusals: readonly string[];
+  /** How often the server closed the connection for a patch that it does not allow. */
+  readonly refusals: number;
   readonly edits: number;
   /** How often a client had to connect again for what it was sent. */
   readonly resyncs: number;
@@ -95,6 +108,8 @@ class Page {
   readonly follower = new DocumentFollower();
   shown: Json = null;
   isConnected = false;
+  /** Whether the server has closed the connection for what it was sent, and this side does not know yet. */
+  isRefused = false;
   /** The first frame of a connection is told apart. */
   up: { readonly text: string; readonly isFirst: boolean }[] = [];
   down: string[] = [];
@@ -123,28 +138,34 @@ class Page {
   }
 }
 
+/** Stands for the close of a connection after what the server sent before it. */
+const closed = 'closed';
+
 /** Plays a schedule with as many clients as it wants, then lets everything arrive. */
 export function play(schedule: readonly Event[], clients: number, world: World): Result {
   const document = trackedDocument(firstDocument);
   const feed = new Feed(document, { versioning: true, ...(world.history && { history: world.history }) });
   const pages = Array.from({ length: clients }, () => new Page(new Channel(feed, world.channel)));
-  const refusals: string[] = [];
+  let refusals = 0;
   let edits = 0;
   let resyncs = 0;
   let isReset = false;
 
   const up = (page: Page): void => {
     const message = page.up.shift();
-    if (message === undefined) return;
+    if (message === undefined || page.isRefused) return;
     const frame = JSON.parse(message.text);
     if (message.isFirst) {
       const outcome = page.channel.reconnect(frame);
-      if (outcome.kind === 'rejected') refusals.push(outcome.reason);
-      page.down.push(page.channel.take({ whole: true }));
+      page.down.push(outcome.kind === 'rejected' ? closed : page.channel.take({ whole: true }));
+      page.isRefused = outcome.kind === 'rejected';
       return;
     }
     const outcome = page.channel.receive(frame);
-    if (outcome.kind === 'rejected') refusals.push(outcome.reason);
+    if (outcome.kind === 'rejected') {
+      page.down.push(closed);
+      page.isRefused = true;
+    }
     const answer = page.channel.answer(outcome, 'socket');
     if (answer !== undefined) page.down.push(answer);
   };
@@ -154,12 +175,19 @@ export function play(schedule: readonly Event[], clients: number, world: World):
     page.up = [];
     page.down = [];
     page.isConnected = false;
+    page.isRefused = false;
     page.follower.closed();
   };
   const down = (page: Page): void => {
     const text = page.down.shift();
     if (text === undefined) return;
     const before = page.shown;
+    if (text === closed) {
+      refusals += 1;
+      page.shown = told(before, page.follower.refused() ?? []);
+      cut(page, 0);
+      return;
+    }
     const received = page.follower.received(JSON.parse(text));
     if (received.kind === 'resync') {
       resyncs += 1;
@@ -172,10 +200,15 @@ export function play(schedule: readonly Event[], clients: number, world: World):
   };
   /** A socket hears of changes by others only once it has got its first answer. */
   const push = (page: Page): void => {
-    const isOpen = page.isConnected && !page.up.some(({ isFirst }) => isFirst);
+    const isOpen = page.isConnected && !page.isRefused && !page.up.some(({ isFirst }) => isFirst);
     if (isOpen && page.channel.isBehind) page.down.push(page.channel.take());
   };
 
+  for (const page of pages) {
+    page.connect();
+    up(page);
+    down(page);
+  }
   for (const { kind, who, pick, how, value } of schedule) {
     const index = who % clients;
     const page = pages[index];
@@ -183,7 +216,7 @@ export function play(schedule: readonly Event[], clients: number, world: World):
     switch (kind) {
       case 'server':
         serverEdit(document.root ?? null, pick, how, value, (op, path, to) =>
-          document.change([op, path, to]),
+          document.change(to === undefined ? [op, path] : [op, path, to]),
         );
         break;
       case 'root':
@@ -202,6 +235,12 @@ export function play(schedule: readonly Event[], clients: number, world: World):
         if (!isJsonObject(view) || !Object.hasOwn(view, `own${index}$`)) break;
         page.last += 1;
         page.edit({ ...view, [`own${index}$`]: page.last });
+        break;
+      }
+      case 'forbidden': {
+        const { view } = page.follower;
+        if (world.isOpen || !isJsonObject(view)) break;
+        page.edit({ ...view, plain: value });
         break;
       }
       case 'push':
@@ -230,6 +269,7 @@ export function play(schedule: readonly Event[], clients: number, world: World):
   for (let round = 0; round < 100; round += 1) {
     for (const page of pages) {
       page.connect();
+      push(page);
       while (page.up.length > 0 || page.down.length > 0) {
         up(page);
         push(page);

@@ -1,5 +1,5 @@
 import type { Change } from '../../../protocol/change.js';
-import { diffJson } from '../../../protocol/diff.js';
+import { diffJson, isSameJson } from '../../../protocol/diff.js';
 import type { SessionError } from '../../../protocol/errors.js';
 import type { Json } from '../../../protocol/messages.js';
 import { fail } from '../fail.js';
@@ -32,10 +32,12 @@ interface Flight {
   readonly number: number;
   /** As it was sent, and is sent again after the connection was lost. */
   readonly text: string;
+  /** `base` when it was sent. */
+  readonly sentFrom: Json | undefined;
   /** By the places of `base`. */
   readonly changes: readonly Change[];
-  /** Whether it was sent for an earlier one that the server did not carry out. */
-  readonly again: boolean;
+  /** How many earlier ones that the server did not carry out it was sent for. */
+  readonly again: number;
   /** Whether the whole document came meanwhile: the server then tells what becomes of it (SC-95). */
   readonly told: boolean;
 }
@@ -44,6 +46,9 @@ interface Flight {
 const PATCH = 500;
 /** Gathered changes of which a shorter list is made. */
 const GATHERED = 200;
+
+/** How often a change is sent again that the server does not carry out, while others change the document and while not. */
+const ATTEMPTS = { busy: 10, quiet: 3 };
 
 const nothing: Received = { kind: 'nothing' };
 
@@ -61,8 +66,8 @@ export class DocumentFollower {
   #isOpen = false;
   #number = 0;
   #server = 0;
-  /** The next patch is sent for one that the server did not carry out. */
-  #again = false;
+  /** How many patches that the server did not carry out the next one is sent for. */
+  #again = 0;
   /** Changes go one by one, since one of them was refused. */
   #isCareful = false;
   /** Whether some of what is gathered may have come to the server, and its answer did not come back. */
@@ -133,12 +138,13 @@ export class DocumentFollower {
     this.#flight = {
       number: this.#number,
       text,
+      sentFrom: this.#base,
       changes: this.#gathered.slice(0, count),
       again: this.#again,
       told: false,
     };
     this.#gathered = this.#gathered.slice(count);
-    if (this.#gathered.length === 0) this.#again = false;
+    if (this.#gathered.length === 0) this.#again = 0;
     return text;
   }
 
@@ -208,10 +214,8 @@ export class DocumentFollower {
   #follow(base: Json, changes: readonly Change[], client: number): void {
     const flight = this.#flight;
     if (flight !== undefined && client >= flight.number && flight.told) {
-      const before = this.#sent();
-      this.#flight = undefined;
-      this.#base = base;
-      this.#gatherFrom(base, mergeJson(before, this.#view ?? before, base));
+      // Where the server carried it out, this patch says so.
+      this.#merge(base, flight.again < ATTEMPTS.busy);
       return;
     }
     this.#base = base;
@@ -238,7 +242,10 @@ export class DocumentFollower {
   #meanwhile(whole: Json, client: number): void {
     const flight = this.#flight;
     if (flight === undefined || client >= flight.number) {
-      this.#merge(whole, flight !== undefined && !flight.again);
+      // A server that forgot what the patch is about leaves it out, and so does one that does not want it. The first has had
+      // many changes meanwhile; the second must not be asked for ever.
+      const { again = 0, sentFrom } = flight ?? {};
+      this.#merge(whole, again < (isSameJson(whole, sentFrom) ? ATTEMPTS.quiet : ATTEMPTS.busy));
       return;
     }
     // Still on its way: the server tells what becomes of it, as if this side had never done it.
@@ -260,7 +267,7 @@ export class DocumentFollower {
     const before = this.#sent();
     const isFirst = this.#base === undefined;
     const sent = resends && !isFirst ? mergeJson(base, before, whole, true) : whole;
-    this.#again = this.#flight !== undefined && sent !== whole;
+    this.#again = isSameJson(sent, whole) ? 0 : (this.#flight?.again ?? 0) + 1;
     this.#flight = undefined;
     this.#base = whole;
     if (isFirst) this.#view = whole;

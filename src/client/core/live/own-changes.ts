@@ -1,5 +1,13 @@
 import type { Change } from '../../../protocol/change.js';
-import { afterChange, afterWish, isSame, isWithin, type Step } from '../../../protocol/transform.js';
+import type { Json } from '../../../protocol/messages.js';
+import {
+  afterChange,
+  afterWish,
+  isInsertion,
+  isSame,
+  isWithin,
+  type Step,
+} from '../../../protocol/transform.js';
 
 /** One's own changes after those of others that were done before them; what has no place any more is left out (SC-98, SC-99). */
 export function afterOthers(own: readonly Change[], others: readonly Change[]): readonly Change[] {
@@ -8,6 +16,7 @@ export function afterOthers(own: readonly Change[], others: readonly Change[]): 
     let step: Step | undefined = other;
     left = left.flatMap((change): readonly Change[] => {
       if (step === undefined) return [change];
+      if (isOverruled(change, step, other.value)) return [];
       const texts = change.path.map(String);
       const moved = afterChange(texts, change.op, step);
       step = afterWish(step, { op: change.op, path: texts });
@@ -44,6 +53,15 @@ function sameTurn(changes: readonly Change[], { path }: Change): number {
     if (isWithin(path, change.path) || isWithin(change.path, path)) return -1;
   }
   return -1;
+}
+
+/** Whether a value was meant for the place of another kind of value: of a text, say, and not of a list. */
+function isOverruled({ op, path, value }: Change, by: Step, other: Json | undefined): boolean {
+  return op === 'replace' && !isInsertion(by) && kindOf(other) !== kindOf(value) && isSame(path, by.path);
+}
+
+function kindOf(value: Json | undefined): string {
+  return typeof value !== 'object' || value === null ? 'primitive' : Array.isArray(value) ? 'list' : 'object';
 }
 
 function typedLike(path: Change['path'], texts: readonly string[]): Change['path'] {

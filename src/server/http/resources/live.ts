@@ -2,7 +2,7 @@ import { SessionError } from '../../../protocol/errors.js';
 import type { ProblemBody } from '../../../protocol/messages.js';
 import type { Followers, Reply } from '../../live/followers.js';
 import type { CurrentSession } from '../current-session.js';
-import type { HttpAnswer, HttpRequest } from '../exchange.js';
+import { emptyAnswer, type HttpAnswer, type HttpRequest } from '../exchange.js';
 import { jsonDocument } from '../json-body.js';
 import { problemAnswer } from '../problem.js';
 import type { Resource } from '../resource.js';
@@ -59,7 +59,10 @@ export function liveResource<Data>({ followers, idOf, bodyLimit }: LiveResourceO
     const { id, follower, isReconnect } = located(current, name);
     const type = acceptedType(request);
     // It must not take the place of whoever follows (RFC 9110 §9.2.1).
-    if (request.method === 'HEAD') return type === jsonPatch ? patchAnswer('') : documentAnswer('');
+    if (request.method === 'HEAD') {
+      const isPatch = type === jsonPatch && !isReconnect;
+      return emptyAnswer(200, { 'content-type': isPatch ? jsonPatch : json });
+    }
     // A client without numbers goes on like this (PAL-11).
     if (isReconnect) return replied(await followers.reconnect(id, follower, []), json);
     if (type === jsonPatch) return patchAnswer(await followers.changes(id, follower));
