@@ -124,22 +124,24 @@ function elapse(ms) {
   time = end;
 }
 
-/** Whatever still comes for it, nobody hears. @param {any} client */
-function leave(client) {
+/** Whatever still comes for it, nobody hears. @param {number} id */
+function leave(id) {
+  const { client } = clients.get(id) ?? {};
+  clients.delete(id);
   client.network.onReceive = () => {};
   client.useWebSocket = false;
 }
 
 /** @param {Command} command */
-function obey({ client: id, open: options, change: steps, visit, elapse: ms, forget }) {
+function obey({ client: id, open: options, change: steps, visit, elapse: ms, leave: left, forget }) {
   const { client } = clients.get(id) ?? {};
   if (options) open(id, options);
   for (const step of steps ?? []) change(client.obj, step);
   if (visit) client.network.getPatchUsingHTTP(visit);
   if (ms) elapse(ms);
+  if (left) leave(id);
   if (!forget) return;
-  for (const entry of clients.values()) leave(entry.client);
-  clients.clear();
+  for (const one of [...clients.keys()]) leave(one);
   timers.clear();
   uncaught.length = 0;
 }

@@ -14,31 +14,20 @@ import { starcounter, starcounterLive, starcounterServer } from '../../../src/se
 import { createSessionServer } from '../../../src/server/session-server.js';
 import { memoryStore } from '../../../src/server/stores/memory.js';
 import { Log } from '../adapters/socket-host.js';
-import { Page, type PageClient, type PalindromOptions, patience, unlike } from './palindrom-journeys-page.js';
+import { patience, unlike } from './palindrom-journeys-page.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: any JSON, looked at as the test knows it to be.
 export type Data = any;
-type Request = SessionRequest<Data>;
+export type PageRequest = SessionRequest<Data>;
 /** A page of the app. */
-export type Route = (request: Request, response: ServerResponse, host: Host) => Promise<void>;
+export type Route = (request: PageRequest, response: ServerResponse, host: Host) => Promise<void>;
 
-/** How a client speaks to the server. */
-export interface Mode {
-  readonly name: string;
-  readonly socket: boolean;
-  readonly versions: boolean;
+/** A request that is held. */
+interface Waiting {
+  readonly length: number;
+  /** Resolves when it was answered. */
+  go(): Promise<unknown>;
 }
-
-export const modes: readonly Mode[] = [
-  { name: 'over HTTP, with versions', socket: false, versions: true },
-  { name: 'over HTTP, without versions', socket: false, versions: false },
-  { name: 'over a socket, with versions', socket: true, versions: true },
-  { name: 'over a socket, without versions', socket: true, versions: false },
-];
-export const [httpVersioned, httpPlain, socketVersioned, socketPlain] = modes as [Mode, Mode, Mode, Mode];
-
-/** With these, the client numbers its patches, and transforms ours. */
-export const versionPaths = { ot: true, localVersionPath: '/_ver#c$', remoteVersionPath: '/_ver#s' };
 
 /** What was asked of the server, and what it said of the place of the session. */
 interface Told {
@@ -48,8 +37,9 @@ interface Told {
   readonly xLocation: string | undefined;
 }
 
-export interface JourneyOptions extends Mode {
-  /** Besides the versions. */
+export interface HostOptions {
+  readonly versions: boolean;
+  /** Bits of `SessionOptions`, besides the versions. */
   readonly flags?: number;
   readonly mounts?: readonly Mount[];
   readonly live?: Partial<LiveOptions<Data>>;
@@ -59,7 +49,7 @@ export interface JourneyOptions extends Mode {
 export type Host = Awaited<ReturnType<typeof startHost>>;
 
 /** A server with Starcounter’s sessions, and what can happen to its connections. */
-async function startHost({ versions, flags = 0, mounts, live: more, routes = {} }: JourneyOptions) {
+export async function startHost({ versions, flags = 0, mounts, live: more, routes = {} }: HostOptions) {
   const failures: unknown[] = [];
   const onError = (error: unknown) => failures.push(error);
   const sessions = createSessions<Data>({ ...starcounter, store: memoryStore(), sweepInterval: 0 });
@@ -74,12 +64,12 @@ async function startHost({ versions, flags = 0, mounts, live: more, routes = {} 
     onError,
   });
   const told: Told[] = [];
-  let gate: Promise<void> | undefined;
+  let gate: Waiting[] | undefined;
   const held = new Log<string>();
   const upgraded = new Set<Duplex>();
   const connections = new Set<Socket>();
 
-  async function answer(request: Request, response: ServerResponse): Promise<void> {
+  async function answer(request: PageRequest, response: ServerResponse): Promise<void> {
     const [path = ''] = (request.url ?? '').split('?', 1);
     const route = routes[path];
     if (route === undefined) response.writeHead(404).end();
@@ -94,10 +84,17 @@ async function startHost({ versions, flags = 0, mounts, live: more, routes = {} 
       const [location, xLocation] = [header('location'), header('x-location')];
       told.push({ request: `${request.method} ${request.url}`, status, location, xLocation });
     });
-    const go = () => handler(request, response);
-    if (gate === undefined) go();
+    if (gate === undefined) handler(request, response);
     else {
-      gate.then(go);
+      const length = Number(request.headers['content-length'] ?? 0);
+      const answered = new Promise((resolve) => response.once('close', resolve));
+      gate.push({
+        length,
+        go() {
+          handler(request, response);
+          return answered;
+        },
+      });
       held.add(request.url ?? '');
     }
   });
@@ -158,11 +155,11 @@ async function startHost({ versions, flags = 0, mounts, live: more, routes = {} 
 
     /** A task with the session that lasts until it is let go, and does meanwhile what it is given. */
     async occupy(id: string) {
-      const works = new Log<((session: LiveSession<Data>) => unknown) | undefined>();
+      const works = new Log<((session: LiveSession<Data>) => unknown) | 'over'>();
       const done = live.run(id, async (session) => {
         for (;;) {
           const work = await works.next();
-          if (work === undefined || session === null) return;
+          if (work === 'over' || session === null) return;
           await work(session);
         }
       });
@@ -177,21 +174,20 @@ async function startHost({ versions, flags = 0, mounts, live: more, routes = {} 
       return {
         run,
         release() {
-          works.add(undefined);
+          works.add('over');
           return done;
         },
       };
     },
 
-    /** Requests wait until they are let go, by what this gives. */
-    hold(): () => void {
-      let release = () => {};
-      gate = new Promise((resolve) => {
-        release = resolve;
-      });
-      return () => {
+    /** Requests wait until they are let go, by what this gives: one after the other, the shortest first, or the longest. */
+    hold(): (order?: 'shortest' | 'longest') => Promise<void> {
+      const waiting: Waiting[] = [];
+      gate = waiting;
+      return async (order = 'shortest') => {
         host.pass();
-        release();
+        waiting.sort((one, other) => one.length - other.length);
+        for (const { go } of order === 'longest' ? waiting.reverse() : waiting) await go();
       };
     },
 
@@ -235,80 +231,3 @@ async function startHost({ versions, flags = 0, mounts, live: more, routes = {} 
   };
   return host;
 }
-
-export interface Journey {
-  readonly host: Host;
-  readonly page: Page;
-  readonly mode: Mode;
-  /** What the client of this mode is made with. */
-  options(remoteUrl: string): PalindromOptions;
-  /** A session that keeps this, and a client that follows it. */
-  follow(data: Json, more?: Partial<PalindromOptions>): Promise<{ id: string; client: PageClient }>;
-}
-
-let shared: Page | undefined;
-
-/** For the hooks of a module: one page serves all its tests. */
-export const pageHooks = {
-  before() {
-    shared = new Page();
-  },
-  after() {
-    shared?.stop();
-  },
-};
-
-/** Runs a journey. When it ends, nothing may have gone wrong on either side, but for failures that it waited for. */
-export async function journey(
-  assert: Assert,
-  options: JourneyOptions,
-  go: (journey: Journey) => Promise<void>,
-): Promise<void> {
-  const page = shared as Page;
-  const host = await startHost(options);
-  const settings = (remoteUrl: string): PalindromOptions => ({
-    remoteUrl,
-    useWebSocket: options.socket,
-    ...(options.versions ? versionPaths : undefined),
-  });
-  try {
-    await go({
-      host,
-      page,
-      mode: options,
-      options: settings,
-      async follow(data, more) {
-        const id = await host.begin(data);
-        return { id, client: await page.open({ ...settings(host.address(id)), ...more }) };
-      },
-    });
-    assert.deepEqual([...host.failures, ...page.troubles], [], 'nothing went wrong');
-  } finally {
-    await page.clear();
-    await host.stop();
-  }
-}
-
-/** The document, as a page that begins a session answers with it (PAL-01). */
-export const beginRoute =
-  (data: Json): Route =>
-  async (request, response, { sessions, live }) => {
-    const session = await sessions.create(data);
-    request.session.use(session);
-    response.setHeader('content-type', 'application/json');
-    response.end(await live.documentOf(session.id));
-  };
-
-/** A page that does something to the session, and may be asked for as a mere patch (PAL-15, SC-69). */
-export const patchRoute =
-  (work: (session: LiveSession<Data>, request: Request) => void): Route =>
-  async (request, response, { live }) => {
-    const { id } = request.session;
-    if (id !== undefined)
-      await live.run(id, (session) => {
-        if (session !== null) work(session, request);
-      });
-    const patch = await live.patchFor(request.headers.accept, id);
-    response.setHeader('content-type', patch === undefined ? 'text/html' : 'application/json-patch+json');
-    response.end(patch ?? '<!doctype html>');
-  };

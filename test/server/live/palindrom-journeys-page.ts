@@ -32,6 +32,8 @@ export interface Command {
   readonly change?: readonly Step[];
   readonly visit?: string;
   readonly elapse?: number;
+  readonly leave?: true;
+  /** Ends all clients. */
   readonly forget?: true;
 }
 
@@ -202,6 +204,11 @@ export class PageClient {
     return this.page.ask({ client: this.id, visit: url });
   }
 
+  /** Its page is left, or loaded again. */
+  leave(): Promise<void> {
+    return this.page.ask({ client: this.id, leave: true });
+  }
+
   /** Resolves when this is so; rejects when something goes wrong before. */
   until(what: (state: ClientState) => boolean): Promise<this> {
     return this.#wait(what, false);
@@ -237,7 +244,8 @@ export class PageClient {
   #look(wait: Wait): void {
     const { errors, faults, uncaught } = this.state;
     const isSo = wait.what(this.state);
-    if (!isSo && (wait.mayFail || errors.length + faults.length + uncaught.length === 0)) return;
+    if (!isSo && (wait.mayFail || this.isDoomed || errors.length + faults.length + uncaught.length === 0))
+      return;
     this.#waits.delete(wait);
     if (isSo) wait.resolve();
     else wait.reject(unlike(wait.what, this.state));

@@ -1,6 +1,13 @@
 import QUnit from 'qunit';
-import { httpPlain, httpVersioned, journey, pageHooks, patchRoute, socketPlain, socketVersioned } from './palindrom-journeys-host.js';
-import type { PageClient } from './palindrom-journeys-page.js';
+import {
+  httpPlain,
+  httpVersioned,
+  journey,
+  pageHooks,
+  patchRoute,
+  socketPlain,
+  socketVersioned,
+} from './palindrom-journeys-kit.js';
 
 const data = { name$: 'Ann', age$: 30, list: [{ n$: 1 }, { n$: 2 }], log: [] as string[] };
 /** Edits, each of which is a patch of its own. */
@@ -18,7 +25,6 @@ const after = [
   { ...data, name$: 'Bob', age$: 31, list: [{ n$: 10 }, { n$: 2 }] },
   { ...data, name$: 'Cy', age$: 31, list: [{ n$: 10 }, { n$: 2 }] },
 ];
-const reconnects = ({ state }: PageClient) => state.sent.filter((one) => /^PATCH \[(\[|\]$)/.test(one));
 
 QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
   for (const count of [0, 1, 2, 4]) {
@@ -34,7 +40,8 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
             if (lost === 'on the way back') host.mute();
             else host.deafen();
             await client.change(...edits.slice(0, count));
-            if (lost === 'on the way back') await host.until(id, (now) => JSON.stringify(now) === JSON.stringify(after[count]));
+            if (lost === 'on the way back')
+              await host.until(id, (now) => JSON.stringify(now) === JSON.stringify(after[count]));
             assert.equal(client.state.pending, count);
             host.cut();
             await client.until(({ countdowns }) => countdowns.length > 0);
@@ -49,7 +56,9 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
             await client.set('/name$', 'Dan');
             await host.until(id, ({ name$ }) => name$ === 'Dan');
             await client.until(({ pending }) => pending === 0);
-            await host.live.run(id, (session) => { session?.data.list.unshift({ n$: 0 }); });
+            await host.live.run(id, (session) => {
+              session?.data.list.unshift({ n$: 0 });
+            });
             await client.until(({ document }) => document.list.length === 3);
             assert.deepEqual(client.document, await host.data(id));
           }),
@@ -57,23 +66,26 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
     }
   }
 
-  QUnit.test('learns what the server did meanwhile, and puts its own edits where they belong (SC-70, SC-98)', (assert) =>
-    journey(assert, socketVersioned, async ({ host, page, follow }) => {
-      const { id, client } = await follow(data);
-      host.deafen();
-      await client.change({ path: '/list/1/n$', value: 20 }, { path: '/list/0/n$', value: 10 });
-      host.mute();
-      await host.live.run(id, (session) => {
-        session?.data.list.splice(0, 1);
-        session?.data.list.unshift({ n$: -1 }, { n$: 0 });
-      });
-      host.cut();
-      await client.until(({ countdowns }) => countdowns.length > 0);
-      await page.elapse(1000);
-      await client.until(({ loads, isOpen }) => loads === 2 && isOpen);
-      assert.deepEqual(client.document.list, [{ n$: -1 }, { n$: 0 }, { n$: 20 }], 'the first was gone');
-      assert.deepEqual((await host.data(id)).list, client.document.list);
-    }));
+  QUnit.test(
+    'learns what the server did meanwhile, and puts its own edits where they belong (SC-70, SC-98)',
+    (assert) =>
+      journey(assert, socketVersioned, async ({ host, page, follow }) => {
+        const { id, client } = await follow(data);
+        host.deafen();
+        await client.change({ path: '/list/1/n$', value: 20 }, { path: '/list/0/n$', value: 10 });
+        host.mute();
+        await host.live.run(id, (session) => {
+          session?.data.list.splice(0, 1);
+          session?.data.list.unshift({ n$: -1 }, { n$: 0 });
+        });
+        host.cut();
+        await client.until(({ countdowns }) => countdowns.length > 0);
+        await page.elapse(1000);
+        await client.until(({ loads, isOpen }) => loads === 2 && isOpen);
+        assert.deepEqual(client.document.list, [{ n$: -1 }, { n$: 0 }, { n$: 20 }], 'the first was gone');
+        assert.deepEqual((await host.data(id)).list, client.document.list);
+      }),
+  );
 
   QUnit.test('sends over HTTP what the user edits while it has no socket (SC-63, SC-84)', (assert) =>
     journey(assert, socketVersioned, async ({ host, page, follow }) => {
@@ -89,7 +101,8 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
       await client.set('/name$', 'Cy');
       await host.until(id, ({ name$ }) => name$ === 'Cy');
       await client.until(({ pending, sent }) => pending === 0 && (sent.at(-1) ?? '').startsWith('WS'));
-    }));
+    }),
+  );
 
   QUnit.test('is cut off again and again', (assert) =>
     journey(assert, socketVersioned, async ({ host, page, follow }) => {
@@ -100,13 +113,16 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
         await client.change({ path: '/age$', value: 100 + round }, { path: '/list/1/n$', value: round });
         if (round % 2 === 0) await host.until(id, ({ list }) => list[1].n$ === round);
         host.cut();
-        await client.until(({ countdowns }) => countdowns.includes(1000) && countdowns.length === 2 * round - 1);
+        await client.until(
+          ({ countdowns }) => countdowns.includes(1000) && countdowns.length === 2 * round - 1,
+        );
         await page.elapse(1000);
         await client.until(({ loads, isOpen }) => loads === round + 1 && isOpen);
         assert.deepEqual(client.document, await host.data(id));
         assert.deepEqual([client.document.age$, client.document.list[1].n$], [100 + round, round]);
       }
-    }));
+    }),
+  );
 
   QUnit.test('asks by GET without versions, and forgets what was not carried out (PAL-11)', (assert) =>
     journey(assert, socketPlain, async ({ host, page, follow }) => {
@@ -115,14 +131,17 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
       await client.set('/name$', 'Bob');
       host.cut();
       await client.until(({ countdowns }) => countdowns.length > 0);
-      await host.live.run(id, (session) => { session?.data.log.push('x'); });
+      await host.live.run(id, (session) => {
+        session?.data.log.push('x');
+      });
       await page.elapse(1000);
       await client.until(({ loads, isOpen }) => loads === 2 && isOpen);
       assert.true(host.told.some(({ request }) => request === `GET /__default/${id}/reconnect`));
       assert.deepEqual(client.document, { ...data, log: ['x'] });
       await client.set('/name$', 'Cy');
       await host.until(id, ({ name$ }) => name$ === 'Cy');
-    }));
+    }),
+  );
 
   QUnit.test('reconnects when nobody answers on its socket (PAL-12)', (assert) =>
     journey(assert, socketVersioned, async ({ host, page, follow }) => {
@@ -137,35 +156,39 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
       await client.until(({ loads, isOpen, pending }) => loads === 2 && isOpen && pending === 0);
       assert.deepEqual((await host.data(id)).name$, 'Bob');
       assert.equal(client.document.name$, 'Bob');
-    }));
+    }),
+  );
 
   for (const when of ['before', 'after'] as const) {
     for (const count of [1, 3]) {
-      QUnit.test(`reconnects over HTTP when nobody answers, and ${count} patches arrive ${when} that (PAL-12, SC-70, SC-97)`, (assert) =>
-        journey(assert, httpVersioned, async ({ host, page, follow }) => {
-          const handled: unknown[] = [];
-          host.live.onInput('/*', ({ value }) => void handled.push(value));
-          host.live.onInput('/list/*/n$', ({ value }) => void handled.push(value));
-          const { id, client } = await follow(data, { pingIntervalS: 10 });
-          const release = host.hold();
-          await client.change(...edits.slice(0, count));
-          await host.held(count);
-          await page.elapse(10_000);
-          await client.until(({ countdowns }) => countdowns.length > 0);
-          assert.equal(client.state.pending, count);
-          if (when === 'before') release();
-          else host.pass();
-          await page.elapse(1000);
-          await client.until(({ loads }) => loads === 2);
-          if (when === 'after') release();
-          await client.until(({ received, pending }) => received.length === count && pending === 0);
-          assert.deepEqual(client.document, after[count]);
-          assert.deepEqual(await host.data(id), after[count]);
-          assert.equal(handled.length, count, 'each counts once');
-          await client.set('/name$', 'Dan');
-          await host.until(id, ({ name$ }) => name$ === 'Dan');
-          await client.until(({ pending }) => pending === 0);
-        }));
+      QUnit.test(
+        `reconnects over HTTP when nobody answers, and ${count} patches arrive ${when} that (PAL-12, SC-70, SC-97)`,
+        (assert) =>
+          journey(assert, httpVersioned, async ({ host, page, follow }) => {
+            const handled: unknown[] = [];
+            host.live.onInput('/*', ({ value }) => void handled.push(value));
+            host.live.onInput('/list/*/n$', ({ value }) => void handled.push(value));
+            const { id, client } = await follow(data, { pingIntervalS: 10 });
+            const release = host.hold();
+            await client.change(...edits.slice(0, count));
+            await host.held(count);
+            await page.elapse(10_000);
+            await client.until(({ countdowns }) => countdowns.length > 0);
+            assert.equal(client.state.pending, count);
+            if (when === 'before') await release();
+            else host.pass();
+            await page.elapse(1000);
+            await client.until(({ loads }) => loads === 2);
+            if (when === 'after') await release();
+            await client.until(({ received, pending }) => received.length === count && pending === 0);
+            assert.deepEqual(client.document, after[count]);
+            assert.deepEqual(await host.data(id), after[count]);
+            assert.equal(handled.length, count, 'each counts once');
+            await client.set('/name$', 'Dan');
+            await host.until(id, ({ name$ }) => name$ === 'Dan');
+            await client.until(({ pending }) => pending === 0);
+          }),
+      );
     }
   }
 
@@ -178,11 +201,14 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
       await page.elapse(10_000);
       await client.until(({ countdowns }) => countdowns.length > 0);
       host.pass();
-      await host.live.run(id, (session) => { session?.data.log.push('x'); });
+      await host.live.run(id, (session) => {
+        session?.data.log.push('x');
+      });
       await page.elapse(1000);
       await client.until(({ loads }) => loads === 2);
       assert.deepEqual(client.document, { ...data, log: ['x'] });
-    }));
+    }),
+  );
 
   QUnit.test('gives up when the server is not there as it reconnects (PAL-05)', (assert) =>
     journey(assert, socketVersioned, async ({ host, page, follow }) => {
@@ -191,47 +217,61 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
       await client.until(({ countdowns }) => countdowns.length > 0);
       await page.elapse(1000);
       assert.true((await client.failure()).includes('statusCode: -1'));
-    }));
+    }),
+  );
 
-  QUnit.test('sends all again when more than three are pending, and each counts once (PAL-14, SC-97)', (assert) =>
-    journey(assert, socketVersioned, async ({ host, follow }) => {
-      const { id, client } = await follow(data);
-      const handled: unknown[] = [];
-      host.live.onInput('/*', ({ value }) => void handled.push(value));
-      host.live.onInput('/list/*/n$', ({ value }) => void handled.push(value));
-      const { run, release } = await host.occupy(id);
-      await client.change(...edits);
-      await run((session) => {
-        session.data.log.push('pushed');
-        return session.push();
-      });
-      await client.until(({ sent }) => sent.length === 1 + 2 * edits.length);
-      await release();
-      await host.until(id, ({ age$ }) => age$ === 32);
-      await client.set('/name$', 'Dan');
-      await host.until(id, ({ name$ }) => name$ === 'Dan');
-      await client.until(({ pending }) => pending === 0);
-      assert.deepEqual(handled, [...edits.map(({ value }) => value), 'Dan']);
-      assert.deepEqual(client.document, await host.data(id));
-      assert.deepEqual(client.document.log, ['pushed']);
-    }));
+  QUnit.test(
+    'sends all again when more than three are pending, and each counts once (PAL-14, SC-97)',
+    (assert) =>
+      journey(assert, socketVersioned, async ({ host, follow }) => {
+        const { id, client } = await follow(data);
+        const handled: unknown[] = [];
+        host.live.onInput('/*', ({ value }) => void handled.push(value));
+        host.live.onInput('/list/*/n$', ({ value }) => void handled.push(value));
+        const { run, release } = await host.occupy(id);
+        await client.change(...edits);
+        await run((session) => {
+          session.data.log.push('pushed');
+          return session.push();
+        });
+        await client.until(({ sent }) => sent.length === 1 + 2 * edits.length);
+        await release();
+        await host.until(id, ({ age$ }) => age$ === 32);
+        await client.set('/name$', 'Dan');
+        await host.until(id, ({ name$ }) => name$ === 'Dan');
+        await client.until(({ pending }) => pending === 0);
+        assert.deepEqual(handled, [...edits.map(({ value }) => value), 'Dan']);
+        assert.deepEqual(client.document, await host.data(id));
+        assert.deepEqual(client.document.log, ['pushed']);
+      }),
+  );
 
   QUnit.test('sends all again over HTTP, and each counts once (PAL-14, SC-66)', (assert) =>
-    journey(assert, { ...httpVersioned, routes: { '/log': patchRoute((session) => session.data.log.push('x')) } }, async ({ host, follow }) => {
-      const { id, client } = await follow(data);
-      const handled: unknown[] = [];
-      host.live.onInput('/*', ({ value }) => void handled.push(value));
-      host.live.onInput('/list/*/n$', ({ value }) => void handled.push(value));
-      const release = host.hold();
-      await client.change(...edits);
-      await host.held(edits.length);
-      host.pass();
-      await client.visit(`${host.url}/log`);
-      await client.until(({ sent }) => sent.length >= 2 + 2 * edits.length);
-      release();
-      await client.until(({ pending, sent, received }) => pending === 0 && received.length === sent.length - 1);
-      assert.deepEqual(handled, edits.map(({ value }) => value));
-      assert.deepEqual(client.document, await host.data(id));
-      assert.deepEqual(client.document, { ...after[4], age$: 32, log: ['x'] });
-    }));
+    journey(
+      assert,
+      { ...httpVersioned, routes: { '/log': patchRoute((session) => session.data.log.push('x')) } },
+      async ({ host, follow }) => {
+        const { id, client } = await follow(data);
+        const handled: unknown[] = [];
+        host.live.onInput('/*', ({ value }) => void handled.push(value));
+        host.live.onInput('/list/*/n$', ({ value }) => void handled.push(value));
+        const release = host.hold();
+        await client.change(...edits);
+        await host.held(edits.length);
+        host.pass();
+        await client.visit(`${host.url}/log`);
+        await client.until(({ sent }) => sent.length >= 2 + 2 * edits.length);
+        await release();
+        await client.until(
+          ({ pending, sent, received }) => pending === 0 && received.length === sent.length - 1,
+        );
+        assert.deepEqual(
+          handled,
+          edits.map(({ value }) => value),
+        );
+        assert.deepEqual(client.document, await host.data(id));
+        assert.deepEqual(client.document, { ...after[4], age$: 32, log: ['x'] });
+      },
+    ),
+  );
 });
