@@ -34,15 +34,20 @@ const batch = 64;
 /** Milliseconds for a batch of callbacks; what is not done by then, somebody else does too. */
 const leaseMs = 60_000;
 
+/** Of its own, since the same function may be there twice. */
+interface Callback {
+  readonly call: DestroyCallback;
+}
+
 interface Watched {
   /** As it was when the callback came. */
   record: SessionRecord | undefined;
-  readonly callbacks: DestroyCallback[];
+  readonly callbacks: Set<Callback>;
 }
 
 export function createEnds({ store, now, onError }: Policy): Ends {
   const owner = randomUUID();
-  const anyCallbacks = new Set<{ readonly call: DestroyCallback }>();
+  const anyCallbacks = new Set<Callback>();
   const watched = new Map<string, Watched>();
   /** Whether the running code is a callback: one that ends a session must not wait for itself. */
   const inCallback = new AsyncLocalStorage<true>();
@@ -52,11 +57,11 @@ export function createEnds({ store, now, onError }: Policy): Ends {
   /** How many wait for the cursor. */
   let arriving = 0;
 
-  async function run(callbacks: readonly DestroyCallback[], end: SessionEnd): Promise<void> {
-    // One may take itself back while it runs.
-    for (const callback of [...callbacks]) {
+  async function run(callbacks: Iterable<Callback>, end: SessionEnd): Promise<void> {
+    // Whoever comes while they run comes for the next end.
+    for (const { call } of [...callbacks]) {
       try {
-        await inCallback.run(true, async () => callback(end));
+        await inCallback.run(true, async () => call(end));
       } catch (error) {
         onError(error);
       }
@@ -97,10 +102,7 @@ export function createEnds({ store, now, onError }: Policy): Ends {
       const claimed = await store.ended.claim(owner, batch, leaseMs, now());
       if (claimed.length === 0) return;
       for (const { record, reason, at } of claimed) {
-        await run(
-          [...anyCallbacks].map(({ call }) => call),
-          endOf(record, reason, at),
-        );
+        await run(anyCallbacks, endOf(record, reason, at));
       }
       await store.ended.ack(
         owner,
@@ -143,13 +145,13 @@ export function createEnds({ store, now, onError }: Policy): Ends {
       } finally {
         arriving -= 1;
       }
-      const entry: Watched = watched.get(id) ?? { record: undefined, callbacks: [] };
-      entry.callbacks.push(callback);
+      const entry: Watched = watched.get(id) ?? { record: undefined, callbacks: new Set() };
+      const own: Callback = { call: callback };
+      entry.callbacks.add(own);
       watched.set(id, entry);
       const takeBack = (): void => {
-        const place = entry.callbacks.indexOf(callback);
-        if (place !== -1) entry.callbacks.splice(place, 1);
-        if (entry.callbacks.length === 0 && watched.get(id) === entry) watched.delete(id);
+        entry.callbacks.delete(own);
+        if (entry.callbacks.size === 0 && watched.get(id) === entry) watched.delete(id);
       };
       try {
         entry.record = await store.get(id);

@@ -6,8 +6,8 @@ import type { Channel } from './channel.js';
 import type { Answer, Follower, FollowerLink } from './follower-link.js';
 import type { Closing } from './live-options.js';
 import type { OpenSession, Seat } from './open-session.js';
+import type { OpenSessions } from './open-sessions.js';
 import { applied, type Outcome } from './outcome.js';
-import type { Registry } from './registry.js';
 import { SocketFollower, type SocketMode } from './socket-follower.js';
 import type { SocketRules } from './socket-options.js';
 import type { SocketEvents, SocketPort } from './socket-port.js';
@@ -54,7 +54,7 @@ export interface FollowersOptions {
 
 export function createFollowers<Data>(
   uses: Uses<Data>,
-  registry: Registry<Data>,
+  opened: OpenSessions<Data>,
   { replaces, mostFollowers, closing, sockets }: FollowersOptions,
 ): Followers {
   /** Where a client sits that may have been here before. */
@@ -113,14 +113,14 @@ export function createFollowers<Data>(
       whenFree: (work) => open.whenFree(work),
       detach() {
         open.detach(seat, follower());
-        registry.used(open);
+        opened.used(open);
       },
     };
   }
 
   function attach(open: OpenSession, name: string, mode: SocketMode, port: SocketPort): SocketEvents {
     if (open.over !== undefined) return dismiss(open.over, port);
-    if (!registry.has(open)) return goodbye(1013, 'session/busy', port);
+    if (!opened.has(open)) return goodbye(1013, 'session/busy', port);
     if (replaces) for (const other of [...open.followers]) other.end(1000, '');
     sitting(open, name)?.end(1000, '');
     if (open.followers.size >= mostFollowers) return goodbye(1008, 'request/rate', port);
@@ -132,7 +132,7 @@ export function createFollowers<Data>(
       mode,
     );
     open.attach(seat, follower);
-    registry.used(open);
+    opened.used(open);
     follower.begin();
     return follower;
   }

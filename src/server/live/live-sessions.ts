@@ -3,7 +3,7 @@ import { createFollowers, type Followers } from './followers.js';
 import { type Input, Inputs } from './input.js';
 import { type LiveOptions, liveSettingsOf } from './live-options.js';
 import type { LiveSession } from './live-session.js';
-import { createRegistry } from './registry.js';
+import { createOpenSessions } from './open-sessions.js';
 import { createTasks, type Tasks } from './tasks.js';
 import { createUses } from './uses.js';
 
@@ -56,15 +56,15 @@ export function createLiveSessions<Data>(options: LiveOptions<Data>): LiveSessio
   const { sessions } = options;
   const inputs = new Inputs();
   const settings = liveSettingsOf(options, inputs);
-  const registry = createRegistry<Data>(sessions, settings);
-  const uses = createUses<Data>(sessions, registry, settings.waitMs);
-  const followers = createFollowers(uses, registry, settings);
+  const opened = createOpenSessions<Data>(sessions, settings);
+  const uses = createUses<Data>(sessions, opened, settings.waitMs);
+  const followers = createFollowers(uses, opened, settings);
   return {
     ...createTasks<Data>(sessions, uses, settings),
     followers,
     prefix: `/__${settings.name}/`,
     get size() {
-      return registry.size;
+      return opened.size;
     },
     run: (id, task) => uses.run(id, task, { access: true, waitMs: settings.waitMs, nested: true }),
     onInput: (pattern, handler) =>
@@ -78,6 +78,6 @@ export function createLiveSessions<Data>(options: LiveOptions<Data>): LiveSessio
       if (id === undefined) throw new SessionError('request/not-acceptable', { status: 406 });
       return followers.changes(id, '');
     },
-    close: () => registry.close(),
+    close: () => opened.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { SessionError } from '../../protocol/errors.js';
 import type { EndReason, Json } from '../../protocol/messages.js';
-import { SessionConflict, SessionNotFound } from '../core/errors.js';
+import { SessionNotFound } from '../core/errors.js';
 import { isJsonObject, isList } from '../core/json.js';
 import type { Session } from '../core/session.js';
 import type { SaveOptions } from '../core/writer.js';
@@ -128,8 +128,11 @@ export class OpenSession {
     return this.feed.history.step !== this.#step;
   }
 
-  /** Stores the document as it is now. Rejects as `Session.save` does. */
-  async store(session: Session<unknown>, options: SaveOptions): Promise<void> {
+  /**
+   * Stores the document as it is now. Gives whether something was lost that changed while it was stored, since others had stored
+   * something too. Rejects as `Session.save` does.
+   */
+  async store(session: Session<unknown>, options: SaveOptions): Promise<boolean> {
     this.feed.catchUp();
     const { step } = this.feed.history;
     // A copy: whoever works with the document goes on while a store takes its time.
@@ -139,21 +142,24 @@ export class OpenSession {
     const isMerged = session.version !== this.#version + 1;
     this.#version = session.version;
     this.noteExpiry(session);
-    if (!isMerged) return;
-    // What others had stored meanwhile was merged in; what was changed since would be lost.
-    if (this.document.changed) throw new SessionConflict([]);
+    if (!isMerged) return false;
+    const isLost = this.document.changed;
+    this.#forgetStrays();
     this.#show(storedIn(session));
+    if (isLost) this.publish();
+    return isLost;
   }
 
   /** Takes back what is not stored. Whoever saw it, a client its own change, is told of the way back. */
   restore(): void {
     this.#forgetStrays();
-    if (this.feed.history.step === this.#step || this.#newest === undefined) return;
+    // Overtaken, it is shown what is stored at the end of the use.
+    if (this.feed.history.step === this.#step || this.#newest === undefined || this.isOvertaken) return;
     this.#show(this.#newest);
     this.publish();
   }
 
-  /** Nobody does any more: those that waited for it go on. */
+  /** Nobody does any more: those that waited for it go on. Throws DocumentTypeError as `follow` does. */
   release(): void {
     const newest = this.#newest;
     this.isBusy = false;
@@ -180,11 +186,13 @@ export class OpenSession {
     }
   }
 
-  /** Brings the document to what is stored, whoever stored it. Throws DocumentTypeError when that is no document. */
+  /** Brings the document to what is stored, and tells it. Throws DocumentTypeError when that is no document. */
   follow(session: Session<unknown>): void {
+    this.noteExpiry(session);
+    if (this.#version === session.version) return;
     this.#forgetStrays();
-    if (this.#version !== session.version) this.#show(storedIn(session));
-    else this.noteExpiry(session);
+    this.#show(storedIn(session));
+    this.publish();
   }
 
   /** By as little as that takes. */

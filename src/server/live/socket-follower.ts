@@ -36,7 +36,7 @@ export class SocketFollower implements Follower, SocketEvents {
   #inbox: Inbox<Frame | typeof missing> | undefined;
   /** When the client may send a whole burst again. */
   #restedAt = 0;
-  /** What waited for the client when it last became less, and when that was. */
+  /** What waited for the client when it last became less, and when that was; 0 = nobody watches it. */
   #left = 0;
   #leftAt = 0;
   /** The client's version after which a patch is missing, as seen by the last tick; -1 = none is. */
@@ -90,7 +90,10 @@ export class SocketFollower implements Follower, SocketEvents {
 
   drained(): void {
     this.#left = 0;
-    if (this.#isOwed) this.#link.whenFree(() => this.#catchUp());
+    if (!this.#isStuck) return;
+    // It was asked for before that much waited.
+    if (this.#port.buffered > 0) this.#watch();
+    else if (this.#isOwed) this.#link.whenFree(() => this.#catchUp());
     else this.#isStuck = false;
   }
 
@@ -130,7 +133,7 @@ export class SocketFollower implements Follower, SocketEvents {
   async #work(first: Frame | typeof missing): Promise<void> {
     try {
       let entry: Frame | typeof missing | undefined = first;
-      while (entry !== undefined && !this.#isOver) {
+      while (entry !== undefined) {
         await this.#handle(entry);
         entry = this.#inbox?.take();
       }
@@ -202,24 +205,31 @@ export class SocketFollower implements Follower, SocketEvents {
     this.#port.send(text, binary);
     if (this.#isStuck || this.#port.buffered <= bufferLimit) return;
     this.#isStuck = true;
+    this.#watch();
+  }
+
+  /** Sees to it that what waits for the client is read some time. */
+  #watch(): void {
+    if (this.#left > 0) return;
+    this.#left = this.#port.buffered;
+    this.#leftAt = this.#rules.now();
     this.#port.tellDrained();
   }
 
   /** For a client that has something to read: it must have read some of it since `stallLimit`. */
   #expectReading(): void {
     this.#isUnanswered = false;
-    const { now, stallLimit } = this.#rules;
     const { buffered } = this.#port;
-    const time = now();
-    if (this.#left === 0 || buffered < this.#left) {
+    const time = this.#rules.now();
+    if (this.#left === 0) this.#watch();
+    else if (buffered < this.#left) {
       this.#left = buffered;
       this.#leftAt = time;
-    } else if (time - this.#leftAt >= stallLimit) this.#drop();
+    } else if (time - this.#leftAt >= this.#rules.stallLimit) this.#drop();
   }
 
   /** For any other: it must have said something since the last tick, a pong at least. */
   #expectLife(): void {
-    this.#left = 0;
     if (this.#isUnanswered) {
       this.#drop();
       return;

@@ -3,7 +3,7 @@ import { SessionConflict } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import { LiveSession, type Use } from './live-session.js';
 import type { OpenSession } from './open-session.js';
-import type { Found, Registry } from './registry.js';
+import type { Found, OpenSessions } from './open-sessions.js';
 
 /** The use of a session by one task: what it changes is stored, and told when all of it is. */
 export class TaskUse<Data> implements Use<Data> {
@@ -11,7 +11,7 @@ export class TaskUse<Data> implements Use<Data> {
   readonly session: Session<Data>;
   /** The session as the task sees it. */
   readonly live: LiveSession<Data>;
-  readonly #registry: Pick<Registry<Data>, 'end'>;
+  readonly #opened: Pick<OpenSessions<Data>, 'end'>;
   /** Whether it counts as an access. */
   readonly #access: boolean;
   #pushing: Promise<void> = Promise.resolve();
@@ -20,11 +20,11 @@ export class TaskUse<Data> implements Use<Data> {
   #isFailed = false;
   #isLost = false;
 
-  constructor({ open, session }: Found<Data>, registry: Pick<Registry<Data>, 'end'>, access: boolean) {
+  constructor({ open, session }: Found<Data>, opened: Pick<OpenSessions<Data>, 'end'>, access: boolean) {
     this.open = open;
     this.session = session;
     this.live = new LiveSession(this);
-    this.#registry = registry;
+    this.#opened = opened;
     this.#access = access;
   }
 
@@ -45,7 +45,7 @@ export class TaskUse<Data> implements Use<Data> {
     const isEnd = await this.session.delete(reason);
     this.#isDeleted = true;
     // Where the store tells nobody of ends.
-    this.#registry.end(this.open, reason ?? 'signed-out');
+    if (isEnd) this.#opened.end(this.open, reason ?? 'signed-out');
     return isEnd;
   }
 
@@ -68,8 +68,10 @@ export class TaskUse<Data> implements Use<Data> {
     while (!this.#isFailed && (open.document.changed || LiveSession.takeChange(live))) {
       // To begin anew would do again what was told, or what the task itself stored in another way.
       const isFinal = this.#isTold || open.isOvertaken;
+      const conflicts = isFinal ? 'merge' : 'reject';
       try {
-        await open.store(session, { conflicts: isFinal ? 'merge' : 'reject', access: this.#access });
+        const isLost = await open.store(session, { conflicts, access: this.#access });
+        if (isLost) throw new SessionConflict([]);
       } catch (error) {
         this.#isLost = !isFinal && error instanceof SessionConflict;
         throw error;

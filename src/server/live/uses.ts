@@ -4,7 +4,7 @@ import { SessionNotFound } from '../core/errors.js';
 import type { Sessions } from '../core/sessions.js';
 import { LiveSession } from './live-session.js';
 import type { OpenSession } from './open-session.js';
-import type { Found, Registry } from './registry.js';
+import type { Found, OpenSessions } from './open-sessions.js';
 import { TaskUse } from './task-use.js';
 
 /** Something to do with a session; null = there is none. */
@@ -41,7 +41,7 @@ const mostAttempts = 20;
 
 export function createUses<Data>(
   { exclusive }: Pick<Sessions<Data>, 'exclusive'>,
-  registry: Registry<Data>,
+  opened: OpenSessions<Data>,
   waitMs: number,
 ): Uses<Data> {
   /** The sessions of the tasks that are at work. */
@@ -55,14 +55,13 @@ export function createUses<Data>(
     access: boolean,
     work: (found: Found<Data> | undefined) => Promise<Result>,
   ): Promise<Result> {
-    const found = await registry.open(id, access);
+    const found = await opened.open(id, access);
     if (found === undefined) return work(undefined);
     found.open.begin(found.session);
     try {
       return await work(found);
     } finally {
-      found.open.release();
-      registry.used(found.open);
+      opened.leave(found.open);
     }
   }
 
@@ -73,7 +72,7 @@ export function createUses<Data>(
   ): Promise<{ readonly result: Result } | undefined> {
     return alone(id, access, async (found) => {
       if (found === undefined) return { result: await work(null) };
-      const use = new TaskUse(found, registry, access);
+      const use = new TaskUse(found, opened, access);
       inTask.set(id, use.live);
       try {
         const result = await work(use.live);

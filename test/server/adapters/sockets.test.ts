@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import express from 'express';
 import fastify from 'fastify';
 import QUnit from 'qunit';
@@ -328,6 +328,32 @@ QUnit.module('server/adapters/sockets', () => {
           '{"code":"request/origin","é":1}',
         ]);
         assert.equal(host.ends.all.length, 0);
+      });
+    });
+
+    QUnit.test('a refused connection ends, whatever the client does', async (assert) => {
+      await withHost(async ({ port, http, host }) => {
+        const over = () =>
+          new Promise<void>((resolve) =>
+            http.once('connection', (socket: Socket) => socket.once('close', () => resolve())),
+          );
+        const open = over();
+        const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+        client.write(handshake('/live', { origin: 'https://evil.example' }));
+        await open;
+        client.destroy();
+        // An answer that is not read, by a client that breaks off.
+        const body = 'x'.repeat(20_000_000);
+        host.verdict = () => ({ refused: { status: 403, headers: {}, body } });
+        const broken = over();
+        const { socket } = raw(port, handshake('/live'));
+        socket.pause();
+        await host.requests.next();
+        await host.requests.next();
+        await turn();
+        socket.resetAndDestroy();
+        await broken;
+        assert.deepEqual([host.ends.all.length, host.failures], [0, []]);
       });
     });
 

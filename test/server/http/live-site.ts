@@ -51,7 +51,11 @@ function parts(
   });
 
   /** The answer, with its body as it was sent and, where it is JSON, read. */
-  async function ask(method: string, url: string, { body, ...sent }: Omit<Sent, 'body'> & { body?: unknown } = {}) {
+  async function ask(
+    method: string,
+    url: string,
+    { body, ...sent }: Omit<Sent, 'body'> & { body?: unknown } = {},
+  ) {
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
     const answer = await server.handle(plainRequest(method, url, { ...sent, body: text }));
     return {
@@ -90,11 +94,11 @@ export function site(options: SiteOptions = {}) {
     /** A session, and the headers of whoever holds it. */
     async begin(data: Doc = {}, uid = 'ann') {
       const session = await all.sessions.create(data, { id: uid });
-      const { token } = (await signers[0]?.issue(session)) ?? {};
+      const token = (await signers[0]?.issue(session)) ?? '';
       return {
         id: session.id,
         url: `/__default/${session.id}`,
-        token: token ?? '',
+        token,
         bearer: { authorization: `Bearer ${token}` },
         cookie: { cookie: `__Host-session=${session.wire}` },
         wire: session.wire ?? '',

@@ -55,7 +55,7 @@ export function world({ store = memoryStore(), ...options }: WorldOptions = {}) 
       live,
       waits,
       ticks,
-      /** What the registry does every second, once. */
+      /** Lets a second, or more, go by. */
       async tick(ms = 1000) {
         clock.time += ms;
         ticks.fire();

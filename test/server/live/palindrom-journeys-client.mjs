@@ -87,7 +87,7 @@ function open(id, options) {
     onPatchSent: note('sent', (message, _, method) => `${method} ${message ?? ''}`.trim()),
     onPatchReceived: note('received', (patch, _, method) => `${method} ${JSON.stringify(patch)}`),
     onReconnectionCountdown: note('countdowns', (ms) => ms),
-    onSocketStateChanged(state, url, data, code, reason) {
+    onSocketStateChanged(_state, _url, _data, code, reason) {
       if (code !== undefined) log.closes.push(`${code} ${reason}`.trim());
       tell(id);
     },
@@ -133,11 +133,12 @@ function leave(id) {
 }
 
 /** @param {Command} command */
-function obey({ client: id, open: options, change: steps, visit, elapse: ms, leave: left, forget }) {
+function obey({ client: id, open: options, change: steps, visit, ping, elapse: ms, leave: left, forget }) {
   const { client } = clients.get(id) ?? {};
   if (options) open(id, options);
   for (const step of steps ?? []) change(client.obj, step);
   if (visit) client.network.getPatchUsingHTTP(visit);
+  if (ping) client.ping();
   if (ms) elapse(ms);
   if (left) leave(id);
   if (!forget) return;

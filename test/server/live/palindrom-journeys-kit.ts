@@ -68,7 +68,6 @@ export async function journey(
     await go({
       host,
       page,
-      mode: options,
       options: settings,
       async follow(data, more) {
         const id = await host.begin(data);

@@ -31,6 +31,7 @@ export interface Command {
   readonly open?: PalindromOptions;
   readonly change?: readonly Step[];
   readonly visit?: string;
+  readonly ping?: true;
   readonly elapse?: number;
   readonly leave?: true;
   /** Ends all clients. */
@@ -202,6 +203,14 @@ export class PageClient {
   /** Navigates within the app (PAL-15). */
   visit(url: string): Promise<void> {
     return this.page.ask({ client: this.id, visit: url });
+  }
+
+  /** Asks the server whether it is there, and resolves when it has said so. */
+  async ping(): Promise<void> {
+    const answers = ({ received }: ClientState) => received.filter((one) => one.endsWith(' []')).length;
+    const before = answers(this.state);
+    await this.page.ask({ client: this.id, ping: true });
+    await this.until((state) => answers(state) > before);
   }
 
   /** Its page is left, or loaded again. */

@@ -124,6 +124,35 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
     }),
   );
 
+  for (const count of [0, 2]) {
+    QUnit.test(
+      `goes on where it is forgotten, which undoes the ${count} patches that it sent in vain (SC-70, PAL-10)`,
+      (assert) =>
+        journey(assert, { ...socketVersioned, live: { mostIdle: 1 } }, async ({ host, page, follow }) => {
+          const { id, client } = await follow(data);
+          await client.set('/name$', 'Bob');
+          await client.until(({ pending, received }) => pending === 0 && received.length === 2);
+          host.deafen();
+          await client.change(...edits.slice(1, 1 + count));
+          host.cut();
+          await client.until(({ countdowns }) => countdowns.length > 0);
+          // Another takes its place in memory: for the client, it is as if the server had been started again.
+          await host.live.documentOf(await host.begin(data));
+          await page.elapse(1000);
+          await client.until(({ loads, isOpen, pending }) => loads === 2 && isOpen && pending === 0);
+          assert.deepEqual(client.document, { ...data, name$: 'Bob' });
+          assert.deepEqual(await host.data(id), client.document);
+          await client.set('/name$', 'Cy');
+          await host.until(id, ({ name$ }) => name$ === 'Cy');
+          await client.until(({ pending }) => pending === 0);
+          await client.set('/name$', 'Dan');
+          await host.until(id, ({ name$ }) => name$ === 'Dan');
+          await client.until(({ pending }) => pending === 0);
+          assert.equal(client.document.name$, 'Dan');
+        }),
+    );
+  }
+
   QUnit.test('asks by GET without versions, and forgets what was not carried out (PAL-11)', (assert) =>
     journey(assert, socketPlain, async ({ host, page, follow }) => {
       const { id, client } = await follow(data);
@@ -184,6 +213,8 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
             assert.deepEqual(client.document, after[count]);
             assert.deepEqual(await host.data(id), after[count]);
             assert.equal(handled.length, count, 'each counts once');
+            const others = host.told.filter(({ status }) => status !== 200);
+            if (when === 'after') assert.deepEqual(others, [], 'what counts already is no error (SC-66)');
             await client.set('/name$', 'Dan');
             await host.until(id, ({ name$ }) => name$ === 'Dan');
             await client.until(({ pending }) => pending === 0);
@@ -242,6 +273,8 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
         await client.until(({ pending }) => pending === 0);
         assert.deepEqual(handled, [...edits.map(({ value }) => value), 'Dan']);
         assert.deepEqual(client.document, await host.data(id));
+        // The push after the handshake, that of the task, and one answer to each patch (SC-82).
+        assert.equal(client.state.received.length, 2 + edits.length + 1);
         assert.deepEqual(client.document.log, ['pushed']);
       }),
   );
@@ -268,6 +301,10 @@ QUnit.module('server/live: palindrom@5.1.0, reconnecting', pageHooks, () => {
         assert.deepEqual(
           handled,
           edits.map(({ value }) => value),
+        );
+        assert.deepEqual(
+          host.told.filter(({ status }) => status !== 200 && status !== 202),
+          [],
         );
         assert.deepEqual(client.document, await host.data(id));
         assert.deepEqual(client.document, { ...after[4], age$: 32, log: ['x'] });

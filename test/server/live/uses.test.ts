@@ -342,6 +342,60 @@ QUnit.module('server/live/uses', () => {
       },
     );
 
+    QUnit.test('that goes on when the task fails ends first: then all is as it is stored', async (assert) => {
+      const { store, next } = interrupted();
+      const { sessions, live, follow, stored } = world({ store });
+      const { id } = await sessions.create({});
+      const browser = await follow(id);
+      const { passed, open } = gate();
+      next(() => passed);
+      let isOver = false;
+      const failing = live
+        .run(
+          id,
+          having(async (session) => {
+            session.data.a = 1;
+            session.push();
+            await settled();
+            throw new Error('no');
+          }),
+        )
+        .finally(() => {
+          isOver = true;
+        });
+      const failed = assert.rejects(failing, /no/);
+      await settled();
+      assert.false(isOver);
+      open();
+      await failed;
+      assert.deepEqual([await stored(id), browser.tree], [{ a: 1 }, { a: 1 }]);
+      assert.deepEqual(
+        await live.run(
+          id,
+          having(({ data }) => ({ ...data })),
+        ),
+        { a: 1 },
+      );
+    });
+
+    QUnit.test('that fails while nobody waits for it makes the task fail at its end', async (assert) => {
+      const { sessions, live } = world({ sessions: { dataLimit: 50 } });
+      const { id } = await sessions.create({ a: 1 });
+      let isAtEnd = false;
+      const failing = live.run(
+        id,
+        having(async (session) => {
+          session.data.big = 'x'.repeat(50);
+          session.push();
+          // Long enough for a rejection that nobody has handled to be noticed.
+          await settled();
+          isAtEnd = true;
+        }),
+      );
+      assert.equal(await codeOf(() => failing), 'session/size');
+      assert.true(isAtEnd);
+    });
+
     QUnit.test('that fails makes the task fail, whatever it does then', async (assert) => {
       const { sessions, live, follow, stored } = world({ sessions: { dataLimit: 50 } });
       const { id } = await sessions.create({ a: 1 });
@@ -478,6 +532,36 @@ QUnit.module('server/live/uses', () => {
       await assert.rejects(failing, /no/);
       assert.deepEqual(browser.tree, { a: 3 });
     });
+
+    QUnit.test(
+      'a save of what is no document closes the sockets, and the task has its result',
+      async (assert) => {
+        const { sessions, live, follow, failures } = world();
+        const { id } = await sessions.create({ a: 1 });
+        for (const fails of [false, true]) {
+          const browser = await follow(id);
+          const work = live.run(
+            id,
+            having(async (session) => {
+              if (fails) session.data.b = 1;
+              const copy = await sessions.get(id);
+              copy.data = 5 as never;
+              await copy.save();
+              if (fails) throw new Error('no');
+              return 'done';
+            }),
+          );
+          assert.equal(await work.catch(String), fails ? 'Error: no' : 'done');
+          assert.deepEqual(
+            [browser.goodbye, live.size, failures.splice(0).length],
+            ['1011 config/type', 0, 1],
+          );
+          const copy = await sessions.get(id);
+          copy.data = { a: 1 };
+          await copy.save();
+        }
+      },
+    );
 
     QUnit.test('a save that contradicts the task makes it fail, once', async (assert) => {
       const { sessions, live, follow } = world();
@@ -731,6 +815,46 @@ QUnit.module('server/live/uses', () => {
           );
           assert.deepEqual(browser.tree, data);
         }
+      },
+    );
+
+    QUnit.test(
+      'a task fails when it changes something while a push is merged: what is stored stays',
+      async (assert) => {
+        const { store, next } = interrupted();
+        const { sessions, live, process, follow, stored } = world({ store });
+        const other = process();
+        const { id } = await sessions.create({});
+        const browser = await follow(id);
+        const { passed, open } = gate();
+        next(async () => undefined);
+        next(async () => {
+          await other.live.run(id, setting('theirs', 1));
+          await passed;
+        });
+        const work = live.run(
+          id,
+          having(async (session) => {
+            session.data.a = 1;
+            await session.push();
+            session.data.b = 2;
+            const pushing = session.push();
+            await settled();
+            session.data.c = 3;
+            open();
+            await pushing;
+          }),
+        );
+        assert.equal(await codeOf(() => work), 'session/conflict');
+        const all = { a: 1, b: 2, theirs: 1 };
+        assert.deepEqual([await stored(id), browser.tree], [all, all]);
+        assert.deepEqual(
+          await live.run(
+            id,
+            having(({ data }) => ({ ...data })),
+          ),
+          all,
+        );
       },
     );
 

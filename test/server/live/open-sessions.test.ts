@@ -12,7 +12,7 @@ import { gate, hour, settled, type World, world } from './live-world.js';
 
 const minute = 60_000;
 
-QUnit.module('server/live/registry', () => {
+QUnit.module('server/live/open-sessions', () => {
   QUnit.module('the end of a session', () => {
     const ends: readonly (readonly [
       how: string,
@@ -204,6 +204,10 @@ QUnit.module('server/live/registry', () => {
         assert.false(session?.isAlive);
       });
       assert.deepEqual([browser.goodbye, all.live.size], ['4401 revoked', 0]);
+      const other = await all.sessions.create({});
+      const second = await all.follow(other.id);
+      await all.live.run(other.id, (session) => session?.delete());
+      assert.equal(second.goodbye, '4401 signed-out');
     });
 
     QUnit.test('an idle end is seen with the next tick all the same', async (assert) => {

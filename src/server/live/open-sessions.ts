@@ -13,13 +13,15 @@ export interface Found<Data> {
 }
 
 /** The sessions whose documents are in memory. */
-export interface Registry<Data> {
+export interface OpenSessions<Data> {
   /**
    * A session with its document as it is stored now; `undefined` = there is none. `access`: whether this counts as one. To be
    * called by whoever has the session to themselves.
    */
   open(id: string, access: boolean): Promise<Found<Data> | undefined>;
-  /** It was used, or somebody came or left: it is forgotten later. */
+  /** Whoever had it has done: what comes of `open` ends with this. */
+  leave(open: OpenSession): void;
+  /** Somebody came or left: it is forgotten later. */
   used(open: OpenSession): void;
   /** Its session is over. */
   end(open: OpenSession, reason: EndReason): void;
@@ -34,7 +36,10 @@ export interface Registry<Data> {
 /** How soon the browser is told of an end that nobody in this process brought about, in milliseconds. */
 const second = 1000;
 
-export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSettings): Registry<Data> {
+export function createOpenSessions<Data>(
+  sessions: Sessions<Data>,
+  settings: LiveSettings,
+): OpenSessions<Data> {
   const { now, timers, onError, mostIdle, pingInterval } = settings;
   const all = new Map<string, { readonly open: OpenSession; readonly unwatch: () => void }>();
   /** Those that nobody follows, the longest unused first. */
@@ -54,7 +59,7 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
       open.noteSaved(session);
       return;
     }
-    follow(open, session);
+    showing(open, () => open.follow(session));
   });
 
   function drop(open: OpenSession): void {
@@ -70,11 +75,10 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
     drop(open);
   }
 
-  /** Shows what is stored to all who follow. It may be no document: then nobody can. */
-  function follow(open: OpenSession, session: Session<Data>): void {
+  /** What is stored may be no document: then nobody can follow it. */
+  function showing(open: OpenSession, show: () => void): void {
     try {
-      open.follow(session);
-      open.publish();
+      show();
     } catch (error) {
       open.close(1011, 'config/type');
       drop(open);
@@ -164,6 +168,14 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
       });
   }
 
+  function used(open: OpenSession): void {
+    open.usedAt = now();
+    idle.delete(open);
+    if (open.followers.size > 0 || all.get(open.id)?.open !== open) return;
+    idle.add(open);
+    forgetIdle(open.usedAt);
+  }
+
   return {
     end,
 
@@ -184,17 +196,21 @@ export function createRegistry<Data>(sessions: Sessions<Data>, settings: LiveSet
         const open = await begin(session);
         return open && { open, session };
       }
-      follow(known, session);
+      showing(known, () => known.follow(session));
       return { open: known, session };
     },
 
-    used(open) {
-      open.usedAt = now();
-      idle.delete(open);
-      if (open.followers.size > 0 || all.get(open.id)?.open !== open) return;
-      idle.add(open);
-      forgetIdle(open.usedAt);
+    leave(open) {
+      try {
+        showing(open, () => open.release());
+      } catch (error) {
+        // Whoever had it is not to blame, or knows.
+        onError(error);
+      }
+      used(open);
     },
+
+    used,
 
     close() {
       isClosed = true;
