@@ -83,6 +83,7 @@ const examples = [
   'docs/operations.md',
   'docs/live.md',
   'docs/starcounter.md',
+  'docs/palindrom.md',
 ].flatMap(examplesOf);
 
 QUnit.module('package › docs', () => {

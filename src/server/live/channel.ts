@@ -1,7 +1,6 @@
 import { SessionError } from '../../protocol/errors.js';
 import { type PatchOperation, parsePatch } from '../../protocol/patch.js';
 import { patchError } from '../../protocol/patch-limits.js';
-import { clientVersionKey, serverVersionKey } from '../../protocol/versions.js';
 import { type ChannelOptions, type EditRules, readRules } from './channel-options.js';
 import { EarlyPatches } from './early-patches.js';
 import type { Feed } from './feed.js';
@@ -30,9 +29,16 @@ export class Channel {
   /** The first version of the server that this client can know: it began with it. */
   #floor = 0;
 
-  /** Throws `config/invalid`. */
-  constructor(feed: Feed, options: ChannelOptions = {}) {
+  /**
+   * `before`: who followed at the same address until now. Its versions are followed by ours, so that what it still sends is known
+   * for what it is. Throws `config/invalid`.
+   */
+  constructor(feed: Feed, options: ChannelOptions = {}, before?: Channel) {
     this.#feed = feed;
+    if (before !== undefined && feed.versioning) {
+      this.#versions.server = before.serverVersion + 1;
+      this.#floor = this.#versions.server;
+    }
     this.#rules = readRules(options);
     this.#early = new EarlyPatches(options.early);
     this.#repairs = new Repairs(feed.history);
@@ -111,8 +117,9 @@ export class Channel {
       this.#versions.refuseFuture(patch.m);
       if (this.#adopts) this.#versions.client = Math.max(0, patch.n - 1);
       this.#adopts = false;
-      // Sent by somebody who was here before `start`.
-      if (patch.n <= this.#versions.client || patch.m < this.#floor) return ignored;
+      // Its author began before this follower did: to take it would use up a number of this one's.
+      if (patch.m < this.#floor) throw patchError('patch/conflict', 'version of another follower');
+      if (patch.n <= this.#versions.client) return ignored;
       if (patch.n === this.#versions.client + 1) return this.#inTurn(patch);
       this.#early.keep(patch, this.#versions.client);
       return queued(this.#versions.client);
@@ -169,7 +176,7 @@ export class Channel {
    */
   take({ whole = false }: { readonly whole?: boolean } = {}): string {
     this.#feed.catchUp();
-    const { history, versioning } = this.#feed;
+    const { history } = this.#feed;
     const { client, server, isNew } = this.#versions;
     const isWhole =
       whole ||
@@ -183,11 +190,7 @@ export class Channel {
       : operationsFor(this, this.#feed, this.#toldStep, this.#repairs);
     this.#versions.mark(history.step, { counts: true });
     this.#settle(isWhole);
-    if (!versioning) return `[${operations}]`;
-    const versions =
-      `{"op":"replace","path":"/${serverVersionKey}","value":${server + 1}},` +
-      `{"op":"test","path":"/${clientVersionKey}","value":${client}}`;
-    return operations === '' ? `[${versions}]` : `[${versions},${operations}]`;
+    return this.#feed.patch(client, server + 1, operations);
   }
 
   /** What to answer: `[]` to a ping; a socket gets nothing for what was queued or ignored (SC-64 to SC-66, SC-82). */

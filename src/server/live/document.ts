@@ -108,11 +108,14 @@ export function createDocument<T extends object = { [key: string]: Json }>(
     get changed() {
       return turn.changed;
     },
-    take: () => turn.take(),
+    // Asked again and again, by each who follows.
+    take: () => (turn.changed ? turn.take() : nothing),
     undo: () => turn.undo(),
     toJSON: () => copyJson(turn.root.raw),
   };
 }
+
+const nothing: readonly Change[] = [];
 
 function admitRoot(value: unknown, limits: DocumentLimits): Container {
   const root = admit(value, 0, limits, rawOf, () => []);

@@ -31,6 +31,9 @@ export class Feed {
   readonly versioning: boolean;
   readonly namespaces: Namespaces | undefined;
   #tree: { readonly step: number; readonly text: string } | undefined;
+  #patch:
+    | { readonly client: number; readonly server: number; readonly operations: string; readonly text: string }
+    | undefined;
 
   /** Throws `config/invalid`. */
   constructor(
@@ -71,6 +74,19 @@ export class Feed {
     if (!this.versioning) return text;
     const versions = `{"${clientVersionKey}":${client},"${serverVersionKey}":${server}`;
     return text === '{}' ? `${versions}}` : `${versions},${text.slice(1)}`;
+  }
+
+  /** A patch with these operations, as JSON. Written once for all followers who are as far as each other. */
+  patch(client: number, server: number, operations: string): string {
+    if (!this.versioning) return `[${operations}]`;
+    const last = this.#patch;
+    if (last?.client === client && last.server === server && last.operations === operations) return last.text;
+    const versions =
+      `{"op":"replace","path":"/${serverVersionKey}","value":${server}},` +
+      `{"op":"test","path":"/${clientVersionKey}","value":${client}}`;
+    const text = operations === '' ? `[${versions}]` : `[${versions},${operations}]`;
+    this.#patch = { client, server, operations, text };
+    return text;
   }
 
   #visible(): Json {

@@ -144,19 +144,17 @@ export class OpenSession {
     this.noteExpiry(session);
     if (!isMerged) return false;
     const isLost = this.document.changed;
-    this.#forgetStrays();
     this.#show(storedIn(session));
     if (isLost) this.publish();
     return isLost;
   }
 
-  /** Takes back what is not stored. Whoever saw it, a client its own change, is told of the way back. */
+  /** Takes back what is not stored. Whoever saw it, a client its own change, is told of the way back with what comes next. */
   restore(): void {
     this.#forgetStrays();
     // Overtaken, it is shown what is stored at the end of the use.
     if (this.feed.history.step === this.#step || this.#newest === undefined || this.isOvertaken) return;
     this.#show(this.#newest);
-    this.publish();
   }
 
   /** Nobody does any more: those that waited for it go on. Throws DocumentTypeError as `follow` does. */

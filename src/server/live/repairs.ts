@@ -81,6 +81,7 @@ export class Repairs {
 
   /** What is owed, by the places of now; those that are gone are gone at the client, too. */
   due(): readonly (readonly string[])[] {
+    if (this.#owed.length === 0) return none;
     const places = new Map<string, readonly string[]>();
     for (const { path, step } of this.#owed) {
       const now = this.history.forward(path, step);
@@ -91,6 +92,7 @@ export class Repairs {
 
   /** Everything owed was sent with this version; as `whole`, the document. */
   sent(version: number, whole: boolean): void {
+    if (!whole && this.#owed.length === 0 && this.#told.length === 0) return;
     const { step } = this.history;
     this.#told = whole
       ? [{ path: [], step, version }]
@@ -108,6 +110,8 @@ export class Repairs {
     this.#whole = false;
   }
 }
+
+const none: readonly (readonly string[])[] = [];
 
 /** The operation that gives a client the value of a place; undefined when nothing is there. */
 export function truthOf(path: readonly string[], root: Json | undefined): Change | undefined {

@@ -35,7 +35,7 @@ function versionIn(operation: PatchOperation | undefined, op: 'replace' | 'test'
 }
 
 /** How many patches of the server a follower may leave unread before the oldest of them are forgotten. */
-export const mostMarks = 1000;
+export const mostMarks = 200;
 
 /** The version pair of one follower, and what each version of the server stood for. */
 export class Versions {

@@ -60,11 +60,22 @@ module('server/live/channel', () => {
       assert.deepEqual(JSON.parse(channel.start()), { '_ver#c$': 0, '_ver#s': 1, Name$: 'b' });
       assert.equal(
         channel.receive(patch(2, 0, replace('/Name$', 'old'))).kind,
-        'ignored',
+        'rejected',
         'of the older one',
       );
       assert.equal(channel.receive(patch(1, 1, replace('/Name$', 'c'))).kind, 'applied');
       assert.deepEqual(document.root, { Name$: 'c' });
+    });
+
+    test('refuses what comes from whoever was at the same address before (PAL-09)', (assert) => {
+      const { channel, feed, document } = live({ Name$: 'a' });
+      channel.start();
+      const next = new Channel(feed, {}, channel);
+      assert.deepEqual(JSON.parse(next.start()), { '_ver#c$': 0, '_ver#s': 1, Name$: 'a' });
+      const outcome = next.receive(patch(1, 0, replace('/Name$', 'old')));
+      assert.deepEqual([outcome.kind, outcome.status], ['rejected', 400]);
+      assert.equal(next.receive(patch(1, 1, replace('/Name$', 'b'))).kind, 'applied');
+      assert.deepEqual(document.root, { Name$: 'b' });
     });
 
     test('gives each follower a version pair of its own', (assert) => {

@@ -136,6 +136,7 @@ QUnit.module('server/live/followers', () => {
         assert.equal((await at('two')).outcome.kind, 'rejected', 'its versions are forgotten');
         const [one, three] = [await all.follow(id, 'one'), await all.follow(id, 'three')];
         assert.equal(await codeOf(() => followers.start(id, 'four')), 'request/rate');
+        assert.equal(await codeOf(() => followers.start(id, 'one')), 'no error', 'its own place is free');
         assert.deepEqual([one.goodbye, three.goodbye], [undefined, undefined]);
         one.leave();
         assert.equal(await codeOf(() => followers.start(id, 'four')), 'no error');
@@ -229,6 +230,32 @@ QUnit.module('server/live/followers', () => {
         assert.deepEqual(
           port.texts.map((text) => JSON.parse(text)[2].value),
           [{ '_ver#c$': 0, '_ver#s': 1, n: 1 }],
+        );
+      },
+    );
+
+    QUnit.test(
+      'one that comes while a task is at work that fails sees what was before, once',
+      async (assert) => {
+        const all = world();
+        const { id } = await all.sessions.create({ n: 0 });
+        const place = await all.live.followers.followable(id);
+        const { passed, open } = gate();
+        const work = all.live.run(id, async (session) => {
+          if (session) session.data.n = 1;
+          await passed;
+          throw new Error('no');
+        });
+        const failed = assert.rejects(work, /no/);
+        await settled();
+        const port = new TestPort();
+        place.attach('', 'server-first', port);
+        open();
+        await failed;
+        await all.live.run(id, () => undefined);
+        assert.deepEqual(
+          port.texts.map((text) => JSON.parse(text)[2].value),
+          [{ '_ver#c$': 0, '_ver#s': 1, n: 0 }],
         );
       },
     );

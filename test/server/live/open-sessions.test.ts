@@ -107,6 +107,20 @@ QUnit.module('server/live/open-sessions', () => {
       }
     });
 
+    QUnit.test('does not come when another process has kept the session alive', async (assert) => {
+      const all = world();
+      const { id } = await all.sessions.create({});
+      const browser = await all.follow(id);
+      all.clock.time += hour / 2;
+      await all.process().sessions.get(id);
+      await all.tick(hour / 2);
+      assert.equal(browser.goodbye, undefined);
+      await all.tick(hour / 2 - 1);
+      assert.equal(browser.goodbye, undefined);
+      await all.tick(1);
+      assert.equal(browser.goodbye, '4401 idle');
+    });
+
     QUnit.test('is 1001 and its sentence in the Starcounter preset (SC-10, SC-83)', async (assert) => {
       const { name: _, ...preset } = starcounterLive({ options: 2 });
       const all = world({ live: preset });
@@ -242,6 +256,36 @@ QUnit.module('server/live/open-sessions', () => {
       open();
       await work;
       assert.deepEqual(await all.stored(id), { a: 1 });
+    });
+
+    QUnit.test('that cannot be touched is reported, and tried again', async (assert) => {
+      const { store, broken } = watchedStore();
+      const all = world({ store });
+      const { id } = await all.sessions.create({});
+      const { passed, open } = gate();
+      const work = all.live.run(id, () => passed);
+      await settled();
+      broken.add('touch');
+      await all.tick(hour - 2000);
+      assert.equal(all.failures.length, 1);
+      broken.clear();
+      await all.tick();
+      assert.equal((await all.sessions.peek(id))?.expiresAt, all.clock.time + hour);
+      open();
+      await work;
+    });
+
+    QUnit.test('that is given less time ends then', async (assert) => {
+      const all = world();
+      const { id } = await all.sessions.create({});
+      const browser = await all.follow(id);
+      await all.live.run(id, (session) => {
+        if (session) session.timeToLive = 2000;
+      });
+      await all.tick(1999);
+      assert.equal(browser.goodbye, undefined);
+      await all.tick(1);
+      assert.equal(browser.goodbye, '4401 idle');
     });
 
     QUnit.test('does not die in the middle of forAll either', async (assert) => {
@@ -392,8 +436,38 @@ QUnit.module('server/live/open-sessions', () => {
         assert.deepEqual([all.live.size, all.ticks.waiting.size], [0, 0]);
         assert.deepEqual(await all.live.run(one.id, (session) => ({ ...session?.data })), { a: 1 });
         assert.equal(all.ticks.waiting.size, 1);
+        // Each use counts anew.
+        await all.tick(9 * minute);
+        await all.live.run(one.id, () => undefined);
+        await all.tick(9 * minute);
+        assert.equal(all.live.size, 1);
       },
     );
+
+    QUnit.test('a document that goes takes its watch for the end along', async (assert) => {
+      const store = memoryStore();
+      const { since } = store.ended;
+      let asked = 0;
+      store.ended.since = (...given) => {
+        asked += 1;
+        return since.apply(store.ended, given);
+      };
+      const all = world({ store, live: { mostIdle: 0 } });
+      const { id } = await all.sessions.create({});
+      await all.live.run(id, () => undefined);
+      const before = asked;
+      await all.sessions.hearEnds();
+      assert.deepEqual([before, asked], [1, 1], 'nobody waits for an end');
+    });
+
+    QUnit.test('a socket that was expected and never came keeps nothing', async (assert) => {
+      const all = world({ live: { mostIdle: 0 } });
+      const { id } = await all.sessions.create({});
+      await all.live.followers.followable(id);
+      assert.equal(all.live.size, 1);
+      for (let second = 0; second < 10; second += 1) await all.tick();
+      assert.deepEqual([all.live.size, all.ticks.waiting.size], [0, 0]);
+    });
 
     QUnit.test('what is at work stays', async (assert) => {
       const all = world({ live: { mostIdle: 0, remember: 0 } });

@@ -235,6 +235,13 @@ QUnit.module('server/http/resources/live', () => {
       const { url } = await begin({ a$: 0 });
       const answer = await ask('GET', `${url}/reconnect`);
       assert.deepEqual([answer.status, answer.type, answer.json], [200, json, { a$: 0 }]);
+      const versioned = starcounterSite();
+      const { url: other } = await versioned.begin({ a$: 0 });
+      await versioned.ask('GET', other);
+      assert.equal(
+        (await versioned.ask('GET', `${other}/reconnect`)).text,
+        '{"_ver#c$":0,"_ver#s":1,"a$":0}',
+      );
     });
 
     QUnit.test('answers 400 to what is no list of patches', async (assert) => {
