@@ -25,7 +25,7 @@ export interface FollowerLink {
   /** Does something that asks the channel: at once when nobody uses the session, else as soon as nobody does. */
   whenFree(work: () => void): void;
   /** The socket is closed: the session tells it nothing more. */
-  detach(): void;
+  detach(follower: Follower): void;
 }
 
 /** What a live session tells a socket that follows it. */

@@ -1,13 +1,12 @@
-import type { ErrorCode } from '../../protocol/errors.js';
-import { SessionError } from '../../protocol/errors.js';
+import { type ErrorCode, SessionError } from '../../protocol/errors.js';
 import type { EndReason } from '../../protocol/messages.js';
-import { SessionConflict } from '../core/errors.js';
 import type { Channel } from './channel.js';
-import type { Answer, Follower, FollowerLink } from './follower-link.js';
-import type { Closing } from './live-options.js';
+import type { Follower } from './follower-link.js';
 import type { OpenSession, Seat } from './open-session.js';
 import type { OpenSessions } from './open-sessions.js';
 import { applied, type Outcome } from './outcome.js';
+import { SeatLink } from './seat-link.js';
+import { cutReason, passing } from './socket-close.js';
 import { SocketFollower, type SocketMode } from './socket-follower.js';
 import type { SocketRules } from './socket-options.js';
 import type { SocketEvents, SocketPort } from './socket-port.js';
@@ -48,14 +47,13 @@ export interface Followers {
 export interface FollowersOptions {
   readonly replaces: boolean;
   readonly mostFollowers: number;
-  readonly closing: (why: EndReason | ErrorCode) => Closing;
   readonly sockets: SocketRules;
 }
 
 export function createFollowers<Data>(
   uses: Uses<Data>,
   opened: OpenSessions<Data>,
-  { replaces, mostFollowers, closing, sockets }: FollowersOptions,
+  { replaces, mostFollowers, sockets }: FollowersOptions,
 ): Followers {
   /** Where a client sits that may have been here before. */
   const seatOf = (open: OpenSession, name: string): Seat => open.seats.get(name) ?? open.sit(name);
@@ -90,34 +88,6 @@ export function createFollowers<Data>(
     return result.value;
   }
 
-  function linkOf(open: OpenSession, seat: Seat, follower: () => Follower): FollowerLink {
-    const { channel } = seat;
-    const through = async (work: () => Outcome, answer: Answer): Promise<void> => {
-      try {
-        await uses.carryOut(open.id, (found) => {
-          // Another document took its place: what this one says nobody stores.
-          if (found !== open) throw busy();
-          const outcome = work();
-          return () => answer(outcome);
-        });
-      } catch (error) {
-        // Another process changed the same place meanwhile. The client comes back, and sees.
-        throw error instanceof SessionConflict ? busy() : error;
-      }
-    };
-    return {
-      channel,
-      receive: (message, answer) => through(() => channel.receive(message), answer),
-      reconnect: (message, answer) => through(() => channel.reconnect(message), answer),
-      skipMissing: (answer) => through(() => channel.skipMissing(), answer),
-      whenFree: (work) => open.whenFree(work),
-      detach() {
-        open.detach(seat, follower());
-        opened.used(open);
-      },
-    };
-  }
-
   function attach(open: OpenSession, name: string, mode: SocketMode, port: SocketPort): SocketEvents {
     if (open.over !== undefined) return dismiss(open.over, port);
     if (!opened.has(open)) return goodbye(1013, 'session/busy', port);
@@ -125,12 +95,8 @@ export function createFollowers<Data>(
     sitting(open, name)?.end(1000, '');
     if (open.followers.size >= mostFollowers) return goodbye(1008, 'request/rate', port);
     const seat = seatFor(open, name);
-    const follower: SocketFollower = new SocketFollower(
-      port,
-      linkOf(open, seat, () => follower),
-      sockets,
-      mode,
-    );
+    const link = new SeatLink(open, seat, uses, opened);
+    const follower = new SocketFollower(port, link, sockets, mode);
     open.attach(seat, follower);
     opened.used(open);
     follower.begin();
@@ -138,10 +104,9 @@ export function createFollowers<Data>(
   }
 
   function dismiss(why: ErrorCode | EndReason, port: SocketPort): SocketEvents {
-    const passing = passingCodes.get(why);
-    if (passing !== undefined) return goodbye(passing, why, port);
-    const { code, reason } = closing(why);
-    return goodbye(code, reason, port);
+    const code = passing.get(why);
+    const close = code === undefined ? sockets.closing(why) : { code, reason: why };
+    return goodbye(close.code, close.reason, port);
   }
 
   return {
@@ -205,22 +170,10 @@ export function createFollowers<Data>(
   };
 }
 
-/** What says nothing of the session, nor of the proof. */
-const passingCodes: ReadonlyMap<ErrorCode | EndReason, number> = new Map([
-  ['session/busy', 1013],
-  ['store/unavailable', 1013],
-  ['request/rate', 1008],
-  ['config/type', 1011],
-]);
-
-function busy(): SessionError {
-  return new SessionError('session/busy', { status: 503 });
-}
-
 /** Nobody listens to what such a socket still says. */
 const deaf: SocketEvents = { message() {}, pong() {}, drained() {}, closed() {} };
 
 function goodbye(code: number, reason: string, port: SocketPort): SocketEvents {
-  port.close(code, reason);
+  port.close(code, cutReason(reason));
   return deaf;
 }

@@ -11,15 +11,7 @@ import type { HistoryOptions } from './history.js';
 import type { Convert, Inputs } from './input.js';
 import { type Mount, Namespaces } from './namespaces.js';
 import type { EditPolicy } from './policy.js';
-import { readSocketRules, type SocketOptions, type SocketRules } from './socket-options.js';
-
-/** How a socket is told that it has to go. */
-export interface Closing {
-  /** 1000 to 4999 (RFC 6455 §7.4). */
-  readonly code: number;
-  /** At most 123 bytes of UTF-8 are sent. */
-  readonly reason: string;
-}
+import { type Closing, readSocketRules, type SocketOptions, type SocketRules } from './socket-options.js';
 
 export interface LiveOptions<Data> {
   readonly sessions: Sessions<Data>;
@@ -58,7 +50,7 @@ export interface LiveOptions<Data> {
   /** Milliseconds between pings of a socket; one that says nothing for as long is dropped. 1000 to 2^31 - 1. Default 25 s. */
   readonly pingInterval?: number;
   /** What a socket may cost. */
-  readonly sockets?: Omit<SocketOptions, 'endCode' | 'endReason' | 'now' | 'onError'>;
+  readonly sockets?: Omit<SocketOptions, 'closing' | 'now' | 'onError'>;
   /** How sockets are told of the end of their session, or of a refused proof. Default: 4401 and why. */
   readonly closing?: (why: EndReason | ErrorCode) => Closing;
   /** Hears what tasks that nobody waits for, input handlers and a store threw. Default: name and code on standard error. */
@@ -85,7 +77,6 @@ export interface LiveSettings {
   readonly waitMs: number;
   readonly pingInterval: number;
   readonly sockets: SocketRules;
-  readonly closing: (why: EndReason | ErrorCode) => Closing;
   /** Never throws. */
   readonly onError: (error: unknown) => void;
   readonly now: () => number;
@@ -113,8 +104,8 @@ export function liveSettingsOf(options: Omit<LiveOptions<never>, 'sessions'>, in
     onError,
   };
   const now = callable('now', options.now) ?? Date.now;
-  const closing = callable('closing', options.closing) ?? ((reason) => ({ code: 4401, reason }));
-  const { code: endCode, reason: endReason } = closing('session/not-found');
+  const { closing } = options;
+  const sockets = readSocketRules({ ...options.sockets, ...(closing && { closing }), now, onError });
   return {
     name,
     versioning: yesOrNo('versioning', options.versioning ?? true),
@@ -135,8 +126,7 @@ export function liveSettingsOf(options: Omit<LiveOptions<never>, 'sessions'>, in
       longestWait,
       'milliseconds',
     ),
-    sockets: readSocketRules({ ...options.sockets, endCode, endReason, now, onError }),
-    closing,
+    sockets,
     onError,
     now,
     timers: options.timers ?? nodeTimers,

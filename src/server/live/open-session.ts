@@ -210,7 +210,7 @@ export class OpenSession {
   sit(name: string): Seat {
     const { channel: options } = this.#settings;
     const seat: Seat = {
-      channel: new Channel(this.feed, options),
+      channel: new Channel(this.feed, options, this.seats.get(name)?.channel),
       follower: undefined,
       usedAt: this.#settings.now(),
     };
@@ -263,7 +263,7 @@ export class OpenSession {
   end(reason: EndReason): void {
     if (this.over !== undefined) return;
     this.over = reason;
-    const { code, reason: text } = this.#settings.closing(reason);
+    const { code, reason: text } = this.#settings.sockets.closing(reason);
     for (const follower of [...this.#followers]) follower.end(code, text);
     this.seats.clear();
   }

@@ -248,7 +248,7 @@ export class SocketFollower implements Follower, SocketEvents {
 
   #fail(error: unknown): void {
     if (this.#isOver) return;
-    const { code, reason, isFault } = closeFor(error, this.#rules);
+    const { code, reason, isFault } = closeFor(error, this.#rules.closing);
     if (isFault) this.#rules.onError(error);
     this.end(code, reason);
   }
@@ -262,7 +262,7 @@ export class SocketFollower implements Follower, SocketEvents {
     if (this.#isOver) return false;
     this.#isOver = true;
     this.#inbox = undefined;
-    this.#link.detach();
+    this.#link.detach(this);
     return true;
   }
 }

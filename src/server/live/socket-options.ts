@@ -1,5 +1,15 @@
+import type { ErrorCode } from '../../protocol/errors.js';
+import type { EndReason } from '../../protocol/messages.js';
 import { callable, harmless, wholeNumber } from '../core/options.js';
 import { longestWait } from '../core/timers.js';
+
+/** How a socket is told that it has to go. */
+export interface Closing {
+  /** 1000 to 4999 (RFC 6455 §7.4). */
+  readonly code: number;
+  /** At most 123 bytes of UTF-8 are sent. */
+  readonly reason: string;
+}
 
 /** What a socket may cost, and how it is told goodbye. */
 export interface SocketOptions {
@@ -20,10 +30,8 @@ export interface SocketOptions {
   readonly stallLimit?: number;
   /** Bytes of the longest message, 1 to 2^31 - 1. A document that is longer: close code 1009. Default: 16 MiB. */
   readonly snapshotLimit?: number;
-  /** The close code for a session that is over, 1000 to 4999. Default: 4401. */
-  readonly endCode?: number;
-  /** Its reason, where nobody knows why it ended. Default: the code of the error. */
-  readonly endReason?: string;
+  /** How a socket is told of the end of its session: `why` is the reason of the end, or an error code. Default: 4401 and why. */
+  readonly closing?: (why: EndReason | ErrorCode) => Closing;
   /** The present, in milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: () => number;
   /** Hears what is nobody's fault but the server's. Default: nobody does. */
@@ -31,9 +39,7 @@ export interface SocketOptions {
 }
 
 /** The options, checked and complete: one object for all sockets. */
-export type SocketRules = Required<Omit<SocketOptions, 'endReason'>> & {
-  readonly endReason: string | undefined;
-};
+export type SocketRules = Required<SocketOptions>;
 
 const mebibyte = 1_048_576;
 const most = 2 ** 31 - 1;
@@ -48,8 +54,7 @@ export function readSocketRules(options: SocketOptions = {}): SocketRules {
     bufferLimit: wholeNumber('bufferLimit', options.bufferLimit ?? mebibyte, 0, most, 'bytes'),
     stallLimit: wholeNumber('stallLimit', options.stallLimit ?? 30_000, 1, longestWait, 'milliseconds'),
     snapshotLimit: wholeNumber('snapshotLimit', options.snapshotLimit ?? 16 * mebibyte, 1, most, 'bytes'),
-    endCode: wholeNumber('endCode', options.endCode ?? 4401, 1000, 4999, 'no unit'),
-    endReason: options.endReason,
+    closing: callable('closing', options.closing) ?? ((reason) => ({ code: 4401, reason })),
     now: callable('now', options.now) ?? Date.now,
     onError: harmless(callable('onError', options.onError) ?? (() => undefined)),
   };

@@ -265,7 +265,7 @@ QUnit.module('server/live/live-sessions', () => {
           'handler',
           'task sees 2',
           'task sees 2',
-          '{"_ver#c$":0,"_ver#s":0,"a$":2,"later":"2"}',
+          '{"_ver#c$":0,"_ver#s":4,"a$":2,"later":"2"}',
         ]);
         assert.deepEqual([one.tree, two.tree], [{ a$: 2, later: '2' }, { told: '2' }]);
       },

@@ -544,7 +544,9 @@ QUnit.module('server/live/socket-follower', () => {
       [refuse('session/busy'), '1013 session/busy', 0],
       [refuse('store/unavailable'), '1013 store/unavailable', 0],
       [refuse('session/size'), '1009 session/size', 0],
-      [refuse('session/conflict'), '1011 server/failed', 1],
+      [refuse('session/conflict'), '1013 session/conflict', 0],
+      [refuse('token/issuer'), '1011 server/failed', 1],
+      [refuse('config/type'), `1011 config/type ${secret}`, 1],
       [new Error(secret), '1011 server/failed', 1],
     ];
     for (const [error, goodbye, faults] of cases) {
@@ -560,7 +562,9 @@ QUnit.module('server/live/socket-follower', () => {
     }
 
     QUnit.test('SC-83 says what the preset of Starcounter says', async (assert) => {
-      const { room, port, say } = await following({ endCode: 1001, endReason: 'Session is expired.' });
+      const { room, port, say } = await following({
+        closing: () => ({ code: 1001, reason: 'Session is expired.' }),
+      });
       room.failure = refuse('session/expired');
       say('[]');
       await turn();
@@ -647,13 +651,13 @@ QUnit.module('server/live/socket-follower', () => {
       { bufferLimit: Number.POSITIVE_INFINITY },
       { stallLimit: 0 },
       { snapshotLimit: 0 },
-      { endCode: 999 },
+      { closing: 4401 as never },
       { now: 5 as never },
       { onError: {} as never },
     ];
     for (const options of wrong) {
       assert.equal(await codeOf(() => readSocketRules(options)), 'config/invalid', Object.keys(options)[0]);
     }
-    assert.equal(readSocketRules({ endCode: 1001 }).endCode, 1001);
+    assert.deepEqual(readSocketRules().closing('session/expired'), { code: 4401, reason: 'session/expired' });
   });
 });

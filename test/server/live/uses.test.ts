@@ -924,7 +924,7 @@ QUnit.module('server/live/uses', () => {
         next(() => other.live.run(id, setting('a$', 3)));
         one.edit(replace('/a$', 2));
         await settled();
-        assert.deepEqual([one.goodbye, failures], ['1013 session/busy', []]);
+        assert.deepEqual([one.goodbye, failures], ['1013 session/conflict', []]);
         await live.followers.start(id, 'http');
         next(() => other.live.run(id, setting('a$', 4)));
         const patch = [replace('/_ver#c$', 1), { op: 'test', path: '/_ver#s', value: 0 }, replace('/a$', 2)];
