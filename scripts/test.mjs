@@ -102,7 +102,7 @@ const parts = {
 /** The long proofs in full: ten times the random sequences on every store, races and schedules again and again. */
 function soak() {
   const named =
-    /(?:memory|sqlite|simple|express-session-from|examples|races|rotations|programs|convergence|targets|transformation)[^/]*\.test\.ts$/;
+    /(?:memory|sqlite|simple|express-session-from|examples|races|interleavings|rotations|programs|convergence|targets|transformation)[^/]*\.test\.ts$/;
   const folders = ['test/server/stores', 'test/server/http', 'test/server/live', 'test/journeys'];
   const proofs = folders.flatMap((folder) => filesIn(folder, named));
   const runs = { MODEL_RUNS: '1500', RACES: '50', DOCUMENT_RUNS: '10000', LIVE_RUNS: '10000' };

@@ -1,7 +1,7 @@
 import { pointerOf } from '../../src/protocol/change.js';
 import type { Json } from '../../src/protocol/messages.js';
 import { applyPatch } from '../../src/protocol/patch.js';
-import { createDocument, type LiveDocument } from '../../src/server/live/document.js';
+import { createDocument, type LiveDocument } from '../../src/server/live/document/document.js';
 import { type Case, type Row, rounded, type Side } from '../harness.js';
 import type { Peers } from './peers.js';
 

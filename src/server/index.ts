@@ -83,18 +83,18 @@ export type { Authenticate, Credentials, SignedIn } from './http/resources/sessi
 export type { Authorize, AuthorizeTarget, EndedAnswer } from './http/resources/sessions.js';
 export type { ListedSession, SessionsAnswer } from './http/session-pages.js';
 export type { PendingAnswer, Watch } from './http/watch.js';
-export { DocumentTypeError } from './live/admit.js';
-export { createDocument, type DocumentOptions, type LiveDocument } from './live/document.js';
+export { anyType, type Convert, type Input, type InputHandler, lenient } from './live/channel/input.js';
+export type { Mount } from './live/channel/namespaces.js';
+export { anyEdit, dollarNames, type Edit, type EditPolicy } from './live/channel/policy.js';
+export { DocumentTypeError } from './live/document/admit.js';
+export { createDocument, type DocumentOptions, type LiveDocument } from './live/document/document.js';
 export type { Followable, Followers, Reply } from './live/followers.js';
-export { anyType, type Convert, type Input, type InputHandler, lenient } from './live/input.js';
 export type { LiveOptions } from './live/live-options.js';
 export type { LiveSession } from './live/live-session.js';
 export { createLiveSessions, type LiveSessions, type PatchedSession } from './live/live-sessions.js';
-export type { Mount } from './live/namespaces.js';
-export { anyEdit, dollarNames, type Edit, type EditPolicy } from './live/policy.js';
 export { SessionOptions } from './live/session-options.js';
-export type { Closing, SocketOptions } from './live/socket-options.js';
-export type { SocketEvents, SocketPort, Upgrade } from './live/socket-port.js';
+export type { Closing, SocketOptions } from './live/sockets/socket-options.js';
+export type { SocketEvents, SocketPort, Upgrade } from './live/sockets/socket-port.js';
 export type { Task, Tasks } from './live/tasks.js';
 export {
   defaultCost,

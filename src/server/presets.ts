@@ -8,8 +8,8 @@ import { headerCarrier } from './http/carriers/header.js';
 import { refererCarrier } from './http/carriers/referer.js';
 import { socketCarrier } from './http/carriers/socket.js';
 import { uriCarrier } from './http/carriers/uri.js';
+import type { Mount } from './live/channel/namespaces.js';
 import type { LiveOptions } from './live/live-options.js';
-import type { Mount } from './live/namespaces.js';
 import { readSessionOptions, SessionOptions } from './live/session-options.js';
 
 /** Options of `createSessions` without the store. Later ones win: `{ ...foxx, store, timeToLive: 60_000 }`. */

@@ -18,7 +18,7 @@ import { actOf, methodsOf, type Resource } from './http/resource.js';
 import { createRotations } from './http/rotations.js';
 import { securityHeaders } from './http/security-headers.js';
 import { createUpgrades } from './http/upgrades.js';
-import type { Upgrade } from './live/socket-port.js';
+import type { Upgrade } from './live/sockets/socket-port.js';
 import { type SessionServerOptions, settingsOf } from './session-server-options.js';
 import { mountedResources } from './session-server-resources.js';
 

@@ -10,7 +10,7 @@ import {
   touches,
   type Wish,
 } from '../../src/protocol/transform.js';
-import { PlainDocument } from '../server/live/plain-document.js';
+import { PlainDocument } from '../server/live/document/plain-document.js';
 
 const { module, test } = QUnit;
 const parts = (pointer: string) => pointer.split('/').slice(1);

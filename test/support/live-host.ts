@@ -4,8 +4,8 @@ import { nodeHandler } from '../../src/server/adapters/node.js';
 import { sessionSockets } from '../../src/server/adapters/sockets.js';
 import { createSessions } from '../../src/server/core/sessions.js';
 import { createTokens } from '../../src/server/core/tokens.js';
+import { anyEdit } from '../../src/server/live/channel/policy.js';
 import { createLiveSessions } from '../../src/server/live/live-sessions.js';
-import { anyEdit } from '../../src/server/live/policy.js';
 import { createSessionServer } from '../../src/server/session-server.js';
 import { memoryStore } from '../../src/server/stores/memory.js';
 

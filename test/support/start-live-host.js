@@ -15,8 +15,7 @@ export function startLiveHost() {
       if (origin === undefined) return;
       // Neither keeps the run alive.
       host.unref();
-      /** @type {import('node:net').Socket} */ for (const stream of [host.stdin, host.stdout])
-        (stream).unref();
+      /** @type {import('node:net').Socket} */ for (const stream of [host.stdin, host.stdout]) stream.unref();
       resolve(origin);
     });
   });

@@ -5,7 +5,7 @@ import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { callable, harmless, wholeNumber } from '../core/options.js';
 import { longestWait, nodeTimers, type Timers } from '../core/timers.js';
 import type { HttpAnswer, HttpRequest } from '../http/exchange.js';
-import type { SocketEvents, SocketPort, Upgrade } from '../live/socket-port.js';
+import type { SocketEvents, SocketPort, Upgrade } from '../live/sockets/socket-port.js';
 import { NodeRequest } from '../node-http/request.js';
 
 /** As much of a session server as sockets need. */

@@ -1,6 +1,6 @@
 import { SessionError } from '../../protocol/errors.js';
 import type { Followers } from '../live/followers.js';
-import type { Upgrade } from '../live/socket-port.js';
+import type { Upgrade } from '../live/sockets/socket-port.js';
 import type { CurrentSession } from './current-session.js';
 import type { HttpAnswer, HttpRequest } from './exchange.js';
 import type { Found } from './found.js';

@@ -1,15 +1,15 @@
 import { type ErrorCode, SessionError } from '../../protocol/errors.js';
 import type { EndReason } from '../../protocol/messages.js';
-import type { Channel } from './channel.js';
-import type { Follower } from './follower-link.js';
+import type { Channel } from './channel/channel.js';
+import { applied, type Outcome } from './channel/outcome.js';
 import type { OpenSession, Seat } from './open-session.js';
 import type { OpenSessions } from './open-sessions.js';
-import { applied, type Outcome } from './outcome.js';
 import { SeatLink } from './seat-link.js';
-import { cutReason, passing } from './socket-close.js';
-import { SocketFollower, type SocketMode } from './socket-follower.js';
-import type { SocketRules } from './socket-options.js';
-import type { SocketEvents, SocketPort } from './socket-port.js';
+import type { Follower } from './sockets/follower-link.js';
+import { cutReason, passing } from './sockets/socket-close.js';
+import { SocketFollower, type SocketMode } from './sockets/socket-follower.js';
+import type { SocketRules } from './sockets/socket-options.js';
+import type { SocketEvents, SocketPort } from './sockets/socket-port.js';
 import type { Uses } from './uses.js';
 
 /** What became of a client's message, and what it is answered with: JSON text. */

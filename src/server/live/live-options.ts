@@ -4,14 +4,19 @@ import type { PatchLimits } from '../../protocol/patch.js';
 import { callable, harmless, invalidOption, shortText, wholeNumber, yesOrNo } from '../core/options.js';
 import type { Sessions } from '../core/sessions.js';
 import { longestWait, nodeTimers, type Timers } from '../core/timers.js';
-import type { ChannelOptions } from './channel-options.js';
-import type { DocumentOptions } from './document.js';
-import type { EarlyPatchesLimits } from './early-patches.js';
-import type { HistoryOptions } from './history.js';
-import type { Convert, Inputs } from './input.js';
-import { type Mount, Namespaces } from './namespaces.js';
-import type { EditPolicy } from './policy.js';
-import { type Closing, readSocketRules, type SocketOptions, type SocketRules } from './socket-options.js';
+import type { ChannelOptions } from './channel/channel-options.js';
+import type { EarlyPatchesLimits } from './channel/early-patches.js';
+import type { HistoryOptions } from './channel/history.js';
+import type { Convert, Inputs } from './channel/input.js';
+import { type Mount, Namespaces } from './channel/namespaces.js';
+import type { EditPolicy } from './channel/policy.js';
+import type { DocumentOptions } from './document/document.js';
+import {
+  type Closing,
+  readSocketRules,
+  type SocketOptions,
+  type SocketRules,
+} from './sockets/socket-options.js';
 
 export interface LiveOptions<Data> {
   readonly sessions: Sessions<Data>;

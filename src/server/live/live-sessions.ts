@@ -1,6 +1,6 @@
 import { SessionError } from '../../protocol/errors.js';
+import { type Input, Inputs } from './channel/input.js';
 import { createFollowers, type Followers } from './followers.js';
-import { type Input, Inputs } from './input.js';
 import { type LiveOptions, liveSettingsOf } from './live-options.js';
 import type { LiveSession } from './live-session.js';
 import { createOpenSessions } from './open-sessions.js';

@@ -4,12 +4,12 @@ import { SessionNotFound } from '../core/errors.js';
 import { isJsonObject, isList } from '../core/json.js';
 import type { Session } from '../core/session.js';
 import type { SaveOptions } from '../core/writer.js';
-import { Channel } from './channel.js';
-import { createDocument, type LiveDocument } from './document.js';
-import { Feed } from './feed.js';
-import type { Follower } from './follower-link.js';
+import { Channel } from './channel/channel.js';
+import { Feed } from './channel/feed.js';
+import { createDocument, type LiveDocument } from './document/document.js';
+import { reconcile } from './document/reconcile.js';
 import type { LiveSettings } from './live-options.js';
-import { reconcile } from './reconcile.js';
+import type { Follower } from './sockets/follower-link.js';
 
 /** How long before its end a session that is in use is touched: milliseconds. */
 const margin = 5000;

@@ -1,9 +1,9 @@
 import { SessionError } from '../../protocol/errors.js';
-import type { Channel } from './channel.js';
-import type { Answer, Follower, FollowerLink } from './follower-link.js';
+import type { Channel } from './channel/channel.js';
+import type { Outcome } from './channel/outcome.js';
 import type { OpenSession, Seat } from './open-session.js';
 import type { OpenSessions } from './open-sessions.js';
-import type { Outcome } from './outcome.js';
+import type { Answer, Follower, FollowerLink } from './sockets/follower-link.js';
 import type { Uses } from './uses.js';
 
 /** What a socket that sits somewhere asks of its session. A class: there may be a great many. */

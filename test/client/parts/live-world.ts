@@ -1,12 +1,12 @@
 import Observation from 'can-observation';
 import type { Change } from '../../../src/protocol/change.js';
 import type { Json } from '../../../src/protocol/messages.js';
-import { Channel } from '../../../src/server/live/channel.js';
-import type { ChannelOptions } from '../../../src/server/live/channel-options.js';
-import { Feed } from '../../../src/server/live/feed.js';
-import { anyType } from '../../../src/server/live/input.js';
-import { anyEdit } from '../../../src/server/live/policy.js';
-import { type ChangedDocument, trackedDocument } from '../../server/live/plain-document.js';
+import { Channel } from '../../../src/server/live/channel/channel.js';
+import type { ChannelOptions } from '../../../src/server/live/channel/channel-options.js';
+import { Feed } from '../../../src/server/live/channel/feed.js';
+import { anyType } from '../../../src/server/live/channel/input.js';
+import { anyEdit } from '../../../src/server/live/channel/policy.js';
+import { type ChangedDocument, trackedDocument } from '../../server/live/document/plain-document.js';
 
 /** Timers that a test fires. */
 export class HandTimers {

@@ -8,7 +8,7 @@ import QUnit from 'qunit';
 import { type LiveOptions, live } from '../../../src/client/parts/live.js';
 import { connectSession, type SessionError, type SessionOptions } from '../../../src/index.js';
 import type { Json } from '../../../src/protocol/messages.js';
-import { dollarNames } from '../../../src/server/live/policy.js';
+import { dollarNames } from '../../../src/server/live/channel/policy.js';
 import { scriptedServer } from '../../support/scripted-server.js';
 import { claimsOf, codeOf, jwt, SECONDS, TestStorage, testClock } from '../kit.js';
 import { connectNine, guideModel } from '../models.js';

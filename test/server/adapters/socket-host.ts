@@ -8,8 +8,8 @@ import {
   sessionSockets,
 } from '../../../src/server/adapters/sockets.js';
 import type { HttpRequest } from '../../../src/server/http/exchange.js';
-import type { SocketEvents, SocketPort, Upgrade } from '../../../src/server/live/socket-port.js';
-import { Room } from '../live/socket-fixture.js';
+import type { SocketEvents, SocketPort, Upgrade } from '../../../src/server/live/sockets/socket-port.js';
+import { Room } from '../live/sockets/socket-fixture.js';
 
 export const protocol = 'can-connect-session.v1';
 

@@ -4,10 +4,10 @@ import express from 'express';
 import fastify from 'fastify';
 import QUnit from 'qunit';
 import { sessionSockets } from '../../../src/server/adapters/sockets.js';
-import type { SocketEvents, SocketPort } from '../../../src/server/live/socket-port.js';
+import type { SocketEvents, SocketPort } from '../../../src/server/live/sockets/socket-port.js';
 import { codeOf } from '../fixture.js';
-import { changesOf, patch, replace } from '../live/live-fixture.js';
-import { Room, turn } from '../live/socket-fixture.js';
+import { changesOf, patch, replace } from '../live/channel/live-fixture.js';
+import { Room, turn } from '../live/sockets/socket-fixture.js';
 import { Client, handshake, protocol, raw, SocketHost, withHost } from './socket-host.js';
 
 const rename = (n: number, name: string) => patch(n, 1, replace('/name$', name));

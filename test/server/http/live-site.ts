@@ -3,14 +3,14 @@ import type { SessionsOptions } from '../../../src/server/core/sessions-options.
 import { createTokens, type Tokens } from '../../../src/server/core/tokens.js';
 import type { LiveOptions } from '../../../src/server/live/live-options.js';
 import { createLiveSessions } from '../../../src/server/live/live-sessions.js';
-import type { Upgrade } from '../../../src/server/live/socket-port.js';
+import type { Upgrade } from '../../../src/server/live/sockets/socket-port.js';
 import { starcounter, starcounterLive, starcounterServer } from '../../../src/server/presets.js';
 import { createSessionServer } from '../../../src/server/session-server.js';
 import type { SessionServerOptions } from '../../../src/server/session-server-options.js';
 import { handTimers } from '../core/hand-timers.js';
 import { testClock, tokensOptions } from '../fixture.js';
 import { type Doc, hour } from '../live/live-world.js';
-import { TestPort } from '../live/socket-fixture.js';
+import { TestPort } from '../live/sockets/socket-fixture.js';
 import { plainRequest, type Sent } from './resources/plain.js';
 import { watchedStore } from './visits.js';
 

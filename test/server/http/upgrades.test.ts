@@ -1,7 +1,7 @@
 import QUnit from 'qunit';
 import { cookieCarrier } from '../../../src/server/http/carriers/cookie.js';
 import { createSessionServer } from '../../../src/server/session-server.js';
-import { patch, replace } from '../live/live-fixture.js';
+import { patch, replace } from '../live/channel/live-fixture.js';
 import { site, starcounterSite } from './live-site.js';
 import { plainRequest } from './resources/plain.js';
 import { settled } from './visits.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import QUnit from 'qunit';
 import { sameJson } from '../../../src/server/core/json.js';
-import { anyType } from '../../../src/server/live/input.js';
-import { anyEdit } from '../../../src/server/live/policy.js';
+import { anyType } from '../../../src/server/live/channel/input.js';
+import { anyEdit } from '../../../src/server/live/channel/policy.js';
 import { events, play, type World } from './client-schedules.js';
 
 /** `LIVE_RUNS=10000 LIVE_SEED=… node scripts/test.mjs node test/server/live/client-convergence.test.ts` */

@@ -5,11 +5,11 @@ import { type Change, pointerOf } from '../../../src/protocol/change.js';
 import type { Json } from '../../../src/protocol/messages.js';
 import { applyPatch } from '../../../src/protocol/patch.js';
 import { isJsonObject, sameJson } from '../../../src/server/core/json.js';
-import { Channel } from '../../../src/server/live/channel.js';
-import type { ChannelOptions } from '../../../src/server/live/channel-options.js';
-import { Feed } from '../../../src/server/live/feed.js';
-import type { HistoryOptions } from '../../../src/server/live/history.js';
-import { trackedDocument } from './plain-document.js';
+import { Channel } from '../../../src/server/live/channel/channel.js';
+import type { ChannelOptions } from '../../../src/server/live/channel/channel-options.js';
+import { Feed } from '../../../src/server/live/channel/feed.js';
+import type { HistoryOptions } from '../../../src/server/live/channel/history.js';
+import { trackedDocument } from './document/plain-document.js';
 
 /** One thing that happens. The numbers choose among what there is at that moment. */
 export interface Event {

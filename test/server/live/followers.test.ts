@@ -2,9 +2,9 @@ import QUnit from 'qunit';
 import type { Json } from '../../../src/protocol/messages.js';
 import { starcounterLive } from '../../../src/server/presets.js';
 import { codeOf } from '../fixture.js';
-import { patch, replace } from './live-fixture.js';
+import { patch, replace } from './channel/live-fixture.js';
 import { gate, settled, world } from './live-world.js';
-import { TestPort } from './socket-fixture.js';
+import { TestPort } from './sockets/socket-fixture.js';
 
 const set = (id: string, { live }: ReturnType<typeof world>, key: string, value: Json) =>
   live.run(id, (session) => {

@@ -4,7 +4,7 @@ import { createSessions } from '../../../src/server/core/sessions.js';
 import { createLiveSessions } from '../../../src/server/live/live-sessions.js';
 import { memoryStore } from '../../../src/server/stores/memory.js';
 import { codeOf } from '../fixture.js';
-import { replace } from './live-fixture.js';
+import { replace } from './channel/live-fixture.js';
 import { gate, settled, world } from './live-world.js';
 
 QUnit.module('server/live/live-sessions', () => {

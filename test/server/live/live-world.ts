@@ -5,14 +5,14 @@ import type { SessionsOptions } from '../../../src/server/core/sessions-options.
 import type { SessionStore } from '../../../src/server/core/store.js';
 import type { LiveOptions } from '../../../src/server/live/live-options.js';
 import { createLiveSessions, type LiveSessions } from '../../../src/server/live/live-sessions.js';
-import type { SocketMode } from '../../../src/server/live/socket-follower.js';
-import type { SocketEvents } from '../../../src/server/live/socket-port.js';
+import type { SocketMode } from '../../../src/server/live/sockets/socket-follower.js';
+import type { SocketEvents } from '../../../src/server/live/sockets/socket-port.js';
 import { memoryStore } from '../../../src/server/stores/memory.js';
 import { handTimers } from '../core/hand-timers.js';
 import { testClock } from '../fixture.js';
 import { settled } from '../http/visits.js';
-import type { Operation } from './palindrom-model.js';
-import { TestPort } from './socket-fixture.js';
+import type { Operation } from './channel/palindrom-model.js';
+import { TestPort } from './sockets/socket-fixture.js';
 
 export type Doc = { [key: string]: Json };
 

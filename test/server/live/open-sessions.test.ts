@@ -7,7 +7,7 @@ import { simpleStore } from '../../../src/server/stores/simple.js';
 import { codeOf } from '../fixture.js';
 import { watchedStore } from '../http/visits.js';
 import { listing } from '../stores/three-methods.js';
-import { replace } from './live-fixture.js';
+import { replace } from './channel/live-fixture.js';
 import { gate, hour, settled, type World, world } from './live-world.js';
 
 const minute = 60_000;

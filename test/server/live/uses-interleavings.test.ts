@@ -4,7 +4,7 @@ import type { Json } from '../../../src/protocol/messages.js';
 import type { SessionStore } from '../../../src/server/core/store.js';
 import type { LiveSession } from '../../../src/server/live/live-session.js';
 import { memoryStore } from '../../../src/server/stores/memory.js';
-import { patch, replace } from './live-fixture.js';
+import { patch, replace } from './channel/live-fixture.js';
 import { type Browser, type Doc, settled, world } from './live-world.js';
 
 /** `LIVE_RUNS=10000 LIVE_SEED=… node scripts/test.mjs node test/server/live/uses-interleavings.test.ts` */

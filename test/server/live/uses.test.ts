@@ -5,7 +5,7 @@ import type { LiveSession } from '../../../src/server/live/live-session.js';
 import { memoryStore } from '../../../src/server/stores/memory.js';
 import { codeOf } from '../fixture.js';
 import { watchedStore } from '../http/visits.js';
-import { replace } from './live-fixture.js';
+import { replace } from './channel/live-fixture.js';
 import { type Doc, gate, interrupted, settled, world } from './live-world.js';
 
 /** For tasks whose session is there. */

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import QUnit from 'qunit';
 import type { Json } from '../../../../src/protocol/messages.js';
-import { anyEdit } from '../../../../src/server/live/policy.js';
-import { patch, replace } from '../../live/live-fixture.js';
+import { anyEdit } from '../../../../src/server/live/channel/policy.js';
+import { patch, replace } from '../../live/channel/live-fixture.js';
 import { jsonPatch, site, starcounterSite } from '../live-site.js';
 
 const json = 'application/json';
