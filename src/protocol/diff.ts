@@ -1,5 +1,6 @@
 import type { Change, Path } from './change.js';
 import type { Json } from './messages.js';
+import { sameJson } from './same-json.js';
 
 export interface DiffOptions {
   /**
@@ -38,28 +39,6 @@ export function diffJson(from: Json, to: Json, { inPlace = false }: DiffOptions 
   return changes;
 }
 
-/** Whether two JSON values say the same; the order of keys says nothing. */
-export function isSameJson(one: Json | undefined, other: Json | undefined): boolean {
-  const open = [one, other];
-  while (open.length > 0) {
-    const b = open.pop();
-    const a = open.pop();
-    if (a === b) continue;
-    if (isList(a) && isList(b)) {
-      if (a.length !== b.length) return false;
-      for (let index = 0; index < a.length; index += 1) open.push(a[index], b[index]);
-    } else if (isMembers(a) && isMembers(b)) {
-      const keys = Object.keys(a);
-      if (keys.length !== Object.keys(b).length) return false;
-      for (const key of keys) {
-        if (!Object.hasOwn(b, key)) return false;
-        open.push(a[key], b[key]);
-      }
-    } else return false;
-  }
-  return true;
-}
-
 /** A list of items of two lists, by their indexes: what stays, in the order of both. */
 export type Kept = readonly (readonly [from: number, to: number])[];
 
@@ -68,12 +47,12 @@ export function keptItems(from: readonly Json[], to: readonly Json[]): Kept {
   const least = Math.min(from.length, to.length);
   const kept: [number, number][] = [];
   let head = 0;
-  while (head < least && isSameJson(from[head], to[head])) {
+  while (head < least && sameJson(from[head], to[head])) {
     kept.push([head, head]);
     head += 1;
   }
   let tail = 0;
-  while (tail < least - head && isSameJson(from[from.length - 1 - tail], to[to.length - 1 - tail])) tail += 1;
+  while (tail < least - head && sameJson(from[from.length - 1 - tail], to[to.length - 1 - tail])) tail += 1;
   kept.push(...commonPart(from, to, head, tail));
   for (; tail > 0; tail -= 1) kept.push([from.length - tail, to.length - tail]);
   return kept;
@@ -121,7 +100,7 @@ function diffLists(
       const value = right < rightEnd ? to[right] : undefined;
       if (value === undefined) moved.push({ op: 'remove', path: at });
       else if (old === undefined) moved.push({ op: 'add', path: at, value });
-      else if (!isSameJson(old, value)) pairs.push({ from: old, to: value, path: at });
+      else if (!sameJson(old, value)) pairs.push({ from: old, to: value, path: at });
       if (old !== undefined) left += 1;
       if (value !== undefined) right += 1;
     }

@@ -11,6 +11,7 @@ import {
   textBytes,
 } from './patch-limits.js';
 import { indexBelow, type Pointer, parsePointer } from './pointer.js';
+import { sameJson } from './same-json.js';
 
 export type { PatchLimits } from './patch-limits.js';
 
@@ -233,20 +234,6 @@ function childOf(value: Json | undefined, key: string): Json | undefined {
 
 function missing(): SessionError {
   return patchError('patch/conflict', 'no such place');
-}
-
-/** RFC 6902 §4.6. No deeper than `other`, which came with the patch. */
-function sameJson(one: Json | undefined, other: Json | undefined): boolean {
-  if (one === other) return true;
-  if (isList(one) && isList(other)) {
-    return one.length === other.length && other.every((item, index) => sameJson(one[index], item));
-  }
-  if (!isMembers(one) || !isMembers(other)) return false;
-  const keys = Object.keys(other);
-  return (
-    keys.length === Object.keys(one).length &&
-    keys.every((key) => Object.hasOwn(one, key) && sameJson(one[key], other[key]))
-  );
 }
 
 function isDeeper(value: Json, depth: number): boolean {

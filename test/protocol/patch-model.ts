@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Json } from '../../src/protocol/messages.js';
 import type { PatchOperation } from '../../src/protocol/patch.js';
-import { sameJson } from '../../src/server/core/json.js';
+import { sameJson } from '../../src/protocol/same-json.js';
 import { json } from './json.js';
 
 /** Pointers to places that a document of `json` often has. */

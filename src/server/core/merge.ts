@@ -1,5 +1,6 @@
 import type { Json } from '../../protocol/messages.js';
-import { isJsonObject, type JsonObject, sameJson } from './json.js';
+import { sameJson } from '../../protocol/same-json.js';
+import { isJsonObject, type JsonObject } from './json.js';
 
 /** Two changes of one value as one, or where they contradict each other (JSON Pointers, RFC 6901). */
 export type Merged = { readonly value: Json | undefined } | { readonly clashes: readonly string[] };

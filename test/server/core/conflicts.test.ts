@@ -1,7 +1,7 @@
 import QUnit from 'qunit';
 import type { Json } from '../../../src/protocol/messages.js';
+import { sameJson } from '../../../src/protocol/same-json.js';
 import { SessionConflict, SessionExpired, SessionNotFound } from '../../../src/server/core/errors.js';
-import { sameJson } from '../../../src/server/core/json.js';
 import { merge } from '../../../src/server/core/merge.js';
 import { createSessions } from '../../../src/server/core/sessions.js';
 import type { Conflicts } from '../../../src/server/core/sessions-options.js';

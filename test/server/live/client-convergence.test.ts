@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import QUnit from 'qunit';
-import { sameJson } from '../../../src/server/core/json.js';
+import { sameJson } from '../../../src/protocol/same-json.js';
 import { anyType } from '../../../src/server/live/channel/input.js';
 import { anyEdit } from '../../../src/server/live/channel/policy.js';
 import { events, play, type World } from './client-schedules.js';

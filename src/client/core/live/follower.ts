@@ -1,7 +1,8 @@
 import type { Change } from '../../../protocol/change.js';
-import { diffJson, isSameJson } from '../../../protocol/diff.js';
+import { diffJson } from '../../../protocol/diff.js';
 import type { SessionError } from '../../../protocol/errors.js';
 import type { Json } from '../../../protocol/messages.js';
+import { sameJson } from '../../../protocol/same-json.js';
 import { fail } from '../fail.js';
 import { changesIn, patchText, readFrame, type ServerPatch, wholeIn } from './frame.js';
 import { mergeJson } from './merge.js';
@@ -245,7 +246,7 @@ export class DocumentFollower {
       // A server that forgot what the patch is about leaves it out, and so does one that does not want it. The first has had
       // many changes meanwhile; the second must not be asked for ever.
       const { again = 0, sentFrom } = flight ?? {};
-      this.#merge(whole, again < (isSameJson(whole, sentFrom) ? ATTEMPTS.quiet : ATTEMPTS.busy));
+      this.#merge(whole, again < (sameJson(whole, sentFrom) ? ATTEMPTS.quiet : ATTEMPTS.busy));
       return;
     }
     // Still on its way: the server tells what becomes of it, as if this side had never done it.
@@ -267,7 +268,7 @@ export class DocumentFollower {
     const before = this.#sent();
     const isFirst = this.#base === undefined;
     const sent = resends && !isFirst ? mergeJson(base, before, whole, true) : whole;
-    this.#again = isSameJson(sent, whole) ? 0 : (this.#flight?.again ?? 0) + 1;
+    this.#again = sameJson(sent, whole) ? 0 : (this.#flight?.again ?? 0) + 1;
     this.#flight = undefined;
     this.#base = whole;
     if (isFirst) this.#view = whole;

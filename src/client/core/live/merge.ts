@@ -1,5 +1,6 @@
-import { isSameJson, keptItems } from '../../../protocol/diff.js';
+import { keptItems } from '../../../protocol/diff.js';
 import type { Json } from '../../../protocol/messages.js';
+import { sameJson } from '../../../protocol/same-json.js';
 
 /**
  * What two sides made of one value, together. Where both changed the same, theirs wins.
@@ -15,8 +16,8 @@ type Members = { readonly [key: string]: Json };
 
 /** Undefined stands for what is not there. */
 function merged(base: Value, mine: Value, theirs: Value, once: boolean): Value {
-  if (isSameJson(base, mine)) return theirs;
-  if (isSameJson(base, theirs)) return mine;
+  if (sameJson(base, mine)) return theirs;
+  if (sameJson(base, theirs)) return mine;
   if (Array.isArray(base) && Array.isArray(mine) && Array.isArray(theirs)) {
     return mergedLists(base, mine, theirs, once);
   }
@@ -84,7 +85,7 @@ function mergedLists(
   for (let index = 0; index <= base.length; index += 1) {
     result.push(...(other.before[index] ?? []));
     for (const value of own.before[index] ?? []) {
-      const at = known.findIndex((one) => isSameJson(one, value));
+      const at = known.findIndex((one) => sameJson(one, value));
       if (at === -1) result.push(value);
       else known.splice(at, 1);
     }

@@ -3,6 +3,7 @@ import { SessionError } from '../../../protocol/errors.js';
 import type { Json } from '../../../protocol/messages.js';
 import { applyPatch } from '../../../protocol/patch.js';
 import { patchError } from '../../../protocol/patch-limits.js';
+import { sameJson } from '../../../protocol/same-json.js';
 import {
   afterChange,
   afterWish,
@@ -13,7 +14,6 @@ import {
   touches,
   type Wish,
 } from '../../../protocol/transform.js';
-import { sameJson } from '../../core/json.js';
 import type { EditRules } from './channel-options.js';
 import type { Feed } from './feed.js';
 import { isOwn, isPrimitive, isUnheard } from './history.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type Change, pointerOf } from '../../../../src/protocol/change.js';
 import type { Json } from '../../../../src/protocol/messages.js';
 import { applyPatch } from '../../../../src/protocol/patch.js';
-import { sameJson } from '../../../../src/server/core/json.js';
+import { sameJson } from '../../../../src/protocol/same-json.js';
 import { createDocument } from '../../../../src/server/live/document/document.js';
 import { json } from '../../../protocol/json.js';
 

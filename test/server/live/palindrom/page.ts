@@ -93,8 +93,7 @@ export class Page {
     this.#child = fork(script, { execArgv: [], env: { PATH: process.env.PATH }, stdio: 'inherit' });
     // Nobody shall wait for an answer that cannot come.
     this.#child.once('exit', (code) => {
-      for (const [id, answered] of this.#asked)
-        answered({ id, client: 0, error: `it ended with ${code}` });
+      for (const [id, answered] of this.#asked) answered({ id, client: 0, error: `it ended with ${code}` });
     });
     this.#child.on('message', (answer: Answer) => {
       const { id, client, state } = answer;

@@ -1,0 +1,31 @@
+import type { Json } from './messages.js';
+
+/** Whether two JSON values say the same; the order of keys says nothing. */
+export function sameJson(one: Json | undefined, other: Json | undefined): boolean {
+  const open = [one, other];
+  while (open.length > 0) {
+    const b = open.pop();
+    const a = open.pop();
+    if (a === b) continue;
+    if (isList(a) && isList(b)) {
+      if (a.length !== b.length) return false;
+      for (let index = 0; index < a.length; index += 1) open.push(a[index], b[index]);
+    } else if (isMembers(a) && isMembers(b)) {
+      const keys = Object.keys(a);
+      if (keys.length !== Object.keys(b).length) return false;
+      for (const key of keys) {
+        if (!Object.hasOwn(b, key)) return false;
+        open.push(a[key], b[key]);
+      }
+    } else return false;
+  }
+  return true;
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function isMembers(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
