@@ -57,21 +57,23 @@ QUnit.module('server/live: palindrom@5.1.0', pageHooks, () => {
           ),
       );
 
-      QUnit.test('sends what the user edits, and is not told of it again (SC-63, SC-82, SC-93)', (assert) =>
-        journey(assert, mode, async ({ host, follow }) => {
-          const { id, client } = await follow(person);
-          const before = client.state.received.length;
-          await client.set('/name$', 'Bob');
-          assert.deepEqual(await host.until(id, ({ name$ }) => name$ === 'Bob'), rest({ name$: 'Bob' }));
-          await client.until(({ received }) => received.length > before);
-          await client.set('/tags$/1', 'c');
-          await host.until(id, ({ tags$ }) => tags$[1] === 'c');
-          await client.until(({ received, pending }) => received.length > before + 1 && pending === 0);
-          for (const message of client.state.received) {
-            assert.deepEqual(JSON.parse(message.slice(message.indexOf('['))).slice(2), [], message);
-          }
-          assert.equal(client.document.tags$[1], 'c');
-        }),
+      QUnit.test(
+        'sends what the user edits, and is not told of it again (SC-63, SC-82, SC-93, PAL-04, PAL-18)',
+        (assert) =>
+          journey(assert, mode, async ({ host, follow }) => {
+            const { id, client } = await follow(person);
+            const before = client.state.received.length;
+            await client.set('/name$', 'Bob');
+            assert.deepEqual(await host.until(id, ({ name$ }) => name$ === 'Bob'), rest({ name$: 'Bob' }));
+            await client.until(({ received }) => received.length > before);
+            await client.set('/tags$/1', 'c');
+            await host.until(id, ({ tags$ }) => tags$[1] === 'c');
+            await client.until(({ received, pending }) => received.length > before + 1 && pending === 0);
+            for (const message of client.state.received) {
+              assert.deepEqual(JSON.parse(message.slice(message.indexOf('['))).slice(2), [], message);
+            }
+            assert.equal(client.document.tags$[1], 'c');
+          }),
       );
 
       QUnit.test('shows what tasks change (SC-63, SC-85, SC-94)', (assert) =>
