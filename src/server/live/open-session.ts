@@ -209,8 +209,10 @@ export class OpenSession {
   /** A place for a client that begins. */
   sit(name: string): Seat {
     const { channel: options } = this.#settings;
+    const before = this.seats.get(name);
+    if (before?.follower === undefined) before?.channel.forgetWaiting();
     const seat: Seat = {
-      channel: new Channel(this.feed, options, this.seats.get(name)?.channel),
+      channel: new Channel(this.feed, options, before?.channel),
       follower: undefined,
       usedAt: this.#settings.now(),
     };
@@ -233,6 +235,7 @@ export class OpenSession {
 
   detach(seat: Seat, follower: Follower): void {
     this.#followers.delete(follower);
+    seat.channel.forgetWaiting();
     if (seat.follower === follower) seat.follower = undefined;
     this.seatUsed(seat);
     this.usedAt = seat.usedAt;
@@ -284,6 +287,7 @@ export class OpenSession {
     if (oldest === undefined)
       throw new SessionError('request/rate', { status: 429, message: 'Too many followers of one session.' });
     this.seats.delete(oldest[0]);
+    oldest[1].channel.forgetWaiting();
   }
 
   /** What a task changed after its end, with what it kept of the document: nobody would ever store it. */

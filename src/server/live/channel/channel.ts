@@ -40,7 +40,7 @@ export class Channel {
       this.#floor = this.#versions.server;
     }
     this.#rules = readRules(options);
-    this.#early = new EarlyPatches(options.early);
+    this.#early = new EarlyPatches(options.early, feed.early);
     this.#repairs = new Repairs(feed.history);
     this.#knowledge = new Knowledge(this, feed.history, this.#versions);
     feed.catchUp();
@@ -92,6 +92,11 @@ export class Channel {
     this.#versions.mark(this.#feed.history.step, { counts });
     this.#settle(true);
     return text;
+  }
+
+  /** Nobody waits for the answer any more: who comes back says anew what it had pending. */
+  forgetWaiting(): void {
+    this.#early.clear();
   }
 
   /** Patches that came before their turn and wait for others. */

@@ -5,17 +5,27 @@ import type { NumberedPatch } from './versions.js';
 export interface EarlyPatchesLimits {
   /** How far a patch may be ahead of the next one, and so how many wait: 0 to 10,000. Default: 32. */
   readonly patches?: number;
-  /** Bytes of JSON that wait, up to 2^31 - 1. Default: 256 KiB. */
+  /** Bytes of JSON that wait, of all followers of one document together, up to 2^31 - 1. Default: 256 KiB. */
   readonly bytes?: number;
+}
+
+/** What waits for all followers of one document: each can have a hundred of them. */
+export interface EarlyBytes {
+  bytes: number;
 }
 
 /** A client's patches that came before their turn (SC-97). */
 export class EarlyPatches {
   readonly #waiting = new Map<number, { readonly patch: NumberedPatch; readonly bytes: number }>();
   readonly #limits: Required<EarlyPatchesLimits>;
-  #bytes = 0;
+  readonly #together: EarlyBytes;
 
-  constructor({ patches = 32, bytes = 262_144 }: EarlyPatchesLimits = {}) {
+  /** `together`: shared by the followers of one document. */
+  constructor(
+    { patches = 32, bytes = 262_144 }: EarlyPatchesLimits = {},
+    together: EarlyBytes = { bytes: 0 },
+  ) {
+    this.#together = together;
     this.#limits = {
       patches: wholeNumber('early.patches', patches, 0, 10_000, 'patches'),
       bytes: wholeNumber('early.bytes', bytes, 0, 2 ** 31 - 1, 'bytes'),
@@ -27,8 +37,8 @@ export class EarlyPatches {
     if (patch.n - last - 1 > this.#limits.patches) throw patchError('patch/size', 'too far ahead');
     if (this.#waiting.has(patch.n)) return;
     const bytes = Buffer.byteLength(JSON.stringify(patch.operations));
-    if (this.#bytes + bytes > this.#limits.bytes) throw patchError('patch/size', 'too much ahead');
-    this.#bytes += bytes;
+    if (this.#together.bytes + bytes > this.#limits.bytes) throw patchError('patch/size', 'too much ahead');
+    this.#together.bytes += bytes;
     this.#waiting.set(patch.n, { patch, bytes });
   }
 
@@ -37,7 +47,7 @@ export class EarlyPatches {
     const found = this.#waiting.get(n);
     if (found === undefined) return undefined;
     this.#waiting.delete(n);
-    this.#bytes -= found.bytes;
+    this.#together.bytes -= found.bytes;
     return found.patch;
   }
 
@@ -47,8 +57,8 @@ export class EarlyPatches {
   }
 
   clear(): void {
+    for (const { bytes } of this.#waiting.values()) this.#together.bytes -= bytes;
     this.#waiting.clear();
-    this.#bytes = 0;
   }
 
   get size(): number {

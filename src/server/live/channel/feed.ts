@@ -4,6 +4,7 @@ import type { Json } from '../../../protocol/messages.js';
 import { clientVersionKey, serverVersionKey } from '../../../protocol/versions.js';
 import { isJsonObject } from '../../core/json.js';
 import { yesOrNo } from '../../core/options.js';
+import type { EarlyBytes } from './early-patches.js';
 import { History, type HistoryOptions } from './history.js';
 import type { Namespaces } from './namespaces.js';
 
@@ -30,6 +31,8 @@ export class Feed {
   readonly history: History;
   readonly versioning: boolean;
   readonly namespaces: Namespaces | undefined;
+  /** What all followers sent before its turn. */
+  readonly early: EarlyBytes = { bytes: 0 };
   #tree: { readonly step: number; readonly text: string } | undefined;
   #patch:
     | { readonly client: number; readonly server: number; readonly operations: string; readonly text: string }

@@ -9,16 +9,25 @@ interface Owed {
   /** As it was after `step`. */
   readonly path: readonly string[];
   readonly step: number;
+  /** Where it is: it is asked for again and again, and so follows the history from where it was found last. */
+  readonly now: Followed;
+}
+
+interface Followed {
+  path: readonly string[] | undefined;
+  step: number;
 }
 
 /** A place that was told again, and the version of the server in which that was; undefined: it will be in the next. */
-interface Told {
-  readonly path: readonly string[];
-  readonly step: number;
+interface Told extends Owed {
   readonly version: number | undefined;
 }
 
-/** Beyond this the document is sent whole. */
+function placeAt(path: readonly string[], step: number): Owed {
+  return { path, step, now: { path, step } };
+}
+
+/** Beyond this the document is sent whole: each wish of the client is compared with all of them. */
 const mostPlaces = 200;
 
 /**
@@ -36,7 +45,7 @@ export class Repairs {
 
   /** Whether the next patch must be the whole document. */
   get isWhole(): boolean {
-    return this.#whole || this.#owed.length > mostPlaces;
+    return this.#whole || this.#owed.length + this.#told.length > mostPlaces;
   }
 
   get isOpen(): boolean {
@@ -50,21 +59,21 @@ export class Repairs {
   owe(path: readonly string[]): void {
     const { step } = this.history;
     if (!this.#owed.some((owed) => owed.step === step && isSame(owed.path, path))) {
-      this.#owed.push({ path, step });
+      this.#owed.push(placeAt(path, step));
     }
   }
 
   /** A change of the client itself goes back to it. */
   echoes(path: readonly string[]): void {
-    this.#told = [...this.#told, { path, step: this.history.step, version: undefined }];
+    this.#told = [...this.#told, { ...placeAt(path, this.history.step), version: undefined }];
     if (this.#told.length > mostPlaces) this.oweAll();
   }
 
   /** Whether a place, as it is now, was or will be told again in a version that the client had not seen. */
   touches(place: readonly string[], seen: number): boolean {
-    if (this.#whole) return true;
-    const related = ({ path, step }: Owed) => {
-      const now = this.history.forward(path, step);
+    if (this.isWhole) return true;
+    const related = (one: Owed) => {
+      const now = this.#placeOf(one);
       return now !== undefined && (isWithin(now, place) || isWithin(place, now));
     };
     return this.#owed.some(related) || this.toldAfter(seen).some(related);
@@ -83,8 +92,8 @@ export class Repairs {
   due(): readonly (readonly string[])[] {
     if (this.#owed.length === 0) return none;
     const places = new Map<string, readonly string[]>();
-    for (const { path, step } of this.#owed) {
-      const now = this.history.forward(path, step);
+    for (const one of this.#owed) {
+      const now = this.#placeOf(one);
       if (now !== undefined) places.set(JSON.stringify(now), now);
     }
     return [...places.values()];
@@ -95,10 +104,10 @@ export class Repairs {
     if (!whole && this.#owed.length === 0 && this.#told.length === 0) return;
     const { step } = this.history;
     this.#told = whole
-      ? [{ path: [], step, version }]
+      ? [{ ...placeAt([], step), version }]
       : [
           ...this.#told.map((told) => (told.version === undefined ? { ...told, version } : told)),
-          ...this.due().map((path) => ({ path, step, version })),
+          ...this.due().map((path) => ({ ...placeAt(path, step), version })),
         ];
     this.#owed = [];
     this.#whole = false;
@@ -108,6 +117,14 @@ export class Repairs {
     this.#owed = [];
     this.#told = [];
     this.#whole = false;
+  }
+
+  #placeOf({ now }: Owed): readonly string[] | undefined {
+    if (now.step < this.history.step) {
+      now.path = now.path && this.history.forward(now.path, now.step);
+      now.step = this.history.step;
+    }
+    return now.path;
   }
 }
 

@@ -12,6 +12,9 @@ import type { SocketEvents, SocketPort } from './socket-port.js';
  */
 export type SocketMode = 'client-first' | 'server-first';
 
+/** Characters, or bytes, of a message that count as one. */
+const each = 4096;
+
 /** Stands in the queue for patches that do not come any more. */
 const missing = Symbol();
 
@@ -79,13 +82,14 @@ export class SocketFollower implements Follower, SocketEvents {
   }
 
   message(data: Uint8Array | string, binary: boolean): void {
-    if (!this.#heard()) return;
+    // A long one is as much work as several.
+    if (!this.#heard(1 + Math.floor(data.length / each))) return;
     const frame = frameOf(data, binary);
     this.#enter(frame, frame.text?.length ?? 0);
   }
 
   pong(): void {
-    this.#heard();
+    this.#heard(1);
   }
 
   drained(): void {
@@ -102,20 +106,21 @@ export class SocketFollower implements Follower, SocketEvents {
   }
 
   /** Whether it may go on. Pings count as messages: they cost us as much as empty ones. */
-  #heard(): boolean {
+  #heard(messages: number): boolean {
     if (this.#isOver) return false;
     this.#isUnanswered = false;
     const { burst, perSecond, now } = this.#rules;
-    const [time, each] = [now(), 1000 / perSecond];
+    const [time, rest] = [now(), 1000 / perSecond];
     let ahead = this.#restedAt - time;
     // The second happens when the clock was set back.
-    if (ahead < 0 || ahead > burst * each + 1) ahead = 0;
-    // Half a message of tolerance, since fractions of milliseconds do not add up.
-    if (ahead > (burst - 0.5) * each) {
+    if (ahead < 0 || ahead > burst * rest + 1) ahead = 0;
+    // Half a message of tolerance, since fractions of milliseconds do not add up. One that is longer than a burst is let
+    // through after a rest, since it may be allowed to be that long.
+    if (ahead + Math.min(messages, burst) * rest > (burst + 0.5) * rest) {
       this.end(1008, 'request/rate');
       return false;
     }
-    this.#restedAt = time + ahead + each;
+    this.#restedAt = time + ahead + Math.min(messages, burst) * rest;
     return true;
   }
 

@@ -17,7 +17,10 @@ export interface SocketOptions {
   readonly queuedMessages?: number;
   /** Characters that they have together, up to 2^31 - 1. More: close code 1008. Default: 1 MiB. */
   readonly queuedSize?: number;
-  /** Messages that a client may send at once, 1 to 1,000,000. More: close code 1008, `request/rate`. Default: 100. */
+  /**
+   * Messages that a client may send at once, 1 to 1,000,000; each 4 KiB of a long one count as one. More: close code 1008,
+   * `request/rate`. Default: 100.
+   */
   readonly burst?: number;
   /** Messages a second that it may send for ever, 1 to 1,000,000. Default: 50. */
   readonly perSecond?: number;
@@ -54,8 +57,27 @@ export function readSocketRules(options: SocketOptions = {}): SocketRules {
     bufferLimit: wholeNumber('bufferLimit', options.bufferLimit ?? mebibyte, 0, most, 'bytes'),
     stallLimit: wholeNumber('stallLimit', options.stallLimit ?? 30_000, 1, longestWait, 'milliseconds'),
     snapshotLimit: wholeNumber('snapshotLimit', options.snapshotLimit ?? 16 * mebibyte, 1, most, 'bytes'),
-    closing: callable('closing', options.closing) ?? ((reason) => ({ code: 4401, reason })),
+    closing: sureClosing(callable('closing', options.closing)),
     now: callable('now', options.now) ?? Date.now,
     onError: harmless(callable('onError', options.onError) ?? (() => undefined)),
   };
+}
+
+/** Whoever ends a session has many sockets to close: what a host says wrongly must keep none of them open. */
+function sureClosing(closing: SocketOptions['closing']): SocketRules['closing'] {
+  return (why) => {
+    try {
+      const told = closing?.(why);
+      if (told !== undefined && isSendable(told.code) && typeof told.reason === 'string') return told;
+    } catch {
+      // As without the option.
+    }
+    return { code: 4401, reason: why };
+  };
+}
+
+/** The codes that may stand in a close frame (RFC 6455 §7.4). */
+function isSendable(code: number): boolean {
+  const isKnown = code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
+  return Number.isInteger(code) && (isKnown || (code >= 3000 && code <= 4999));
 }

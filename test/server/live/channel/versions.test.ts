@@ -3,7 +3,7 @@ import { parsePatch } from '../../../../src/protocol/patch.js';
 import { EarlyPatches } from '../../../../src/server/live/channel/early-patches.js';
 import { mostMarks, readNumbered, Versions } from '../../../../src/server/live/channel/versions.js';
 import { codeOf } from '../../fixture.js';
-import { patch, replace } from './live-fixture.js';
+import { live, patch, replace } from './live-fixture.js';
 
 const { module, test } = QUnit;
 const codeOfHead = (operations: unknown) => codeOf(() => readNumbered(parsePatch(operations)));
@@ -82,5 +82,15 @@ module('server/live/versions', () => {
     early.clear();
     assert.equal(early.size, 0);
     assert.equal(await codeOf(() => new EarlyPatches({ patches: -1 })), 'config/invalid');
+  });
+
+  test('keeps no more early patches for all followers of a document together than for one (SC-97)', (assert) => {
+    const { open } = live({ a$: '' }, { early: { bytes: 60 } });
+    const [one, other] = [open(), open()];
+    const early = patch(2, 0, replace('/a$', 'first'));
+    const kinds = [one.receive(early).kind, other.receive(early).kind];
+    one.forgetWaiting();
+    kinds.push(other.receive(early).kind, other.reconnect([]).kind, one.receive(early).kind);
+    assert.deepEqual(kinds, ['queued', 'rejected', 'queued', 'applied', 'queued']);
   });
 });

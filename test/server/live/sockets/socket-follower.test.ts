@@ -262,7 +262,7 @@ QUnit.module('server/live/socket-follower', () => {
     ];
     for (const [what, message, goodbye] of cases) {
       QUnit.test(what, async (assert) => {
-        const { room, port, follower, link } = await following();
+        const { room, port, follower, link } = await following({ burst: 1_000_000 });
         follower.message(message, typeof message !== 'string');
         follower.message(JSON.stringify(rename(1, 'afterwards')), false);
         await turn();
@@ -333,6 +333,20 @@ QUnit.module('server/live/socket-follower', () => {
       room.clock.time += 10;
       say('[]');
       assert.equal(port.goodbye, '1008 request/rate');
+    });
+
+    QUnit.test('counts each 4 KiB of a long one', async (assert) => {
+      const { port, say } = await following({ burst: 5, perSecond: 1 });
+      const long = patch(1, 1, replace('/name$', 'x'.repeat(3 * 4096)));
+      say(long);
+      await turn();
+      say('[]');
+      assert.equal(port.goodbye, undefined);
+      say('[]');
+      assert.equal(port.goodbye, '1008 request/rate');
+      const other = await following({ burst: 2, perSecond: 1 });
+      other.say(long);
+      assert.equal(other.port.goodbye, undefined, 'one that is longer than a burst comes through');
     });
 
     QUnit.test('is not less when the clock is set back', async (assert) => {
