@@ -45,23 +45,38 @@ interface Watched {
   readonly callbacks: Set<Callback>;
 }
 
+/** The callback that the running code is part of. */
+interface Calling {
+  /** Whose callback it is: the sessions of one store. */
+  readonly of: object;
+  readonly outer: Calling | undefined;
+}
+
+/** One for the whole process: each further one that was ever used would make every promise of it slower. */
+const calling = new AsyncLocalStorage<Calling>();
+
 export function createEnds({ store, now, onError }: Policy): Ends {
   const owner = randomUUID();
   const anyCallbacks = new Set<Callback>();
   const watched = new Map<string, Watched>();
-  /** Whether the running code is a callback: one that ends a session must not wait for itself. */
-  const inCallback = new AsyncLocalStorage<true>();
   let cursor: Promise<string> | undefined;
   let running: Promise<void> | undefined;
   let again = false;
   /** How many wait for the cursor. */
   let arriving = 0;
 
+  /** One that ends a session must not wait for itself. */
+  function isCallback(): boolean {
+    for (let now = calling.getStore(); now !== undefined; now = now.outer)
+      if (now.of === watched) return true;
+    return false;
+  }
+
   async function run(callbacks: Iterable<Callback>, end: SessionEnd): Promise<void> {
     // Whoever comes while they run comes for the next end.
     for (const { call } of [...callbacks]) {
       try {
-        await inCallback.run(true, async () => call(end));
+        await calling.run({ of: watched, outer: calling.getStore() }, async () => call(end));
       } catch (error) {
         onError(error);
       }
@@ -172,7 +187,7 @@ export function createEnds({ store, now, onError }: Policy): Ends {
       running ??= tellAll().finally(() => {
         running = undefined;
       });
-      if (inCallback.getStore() === undefined) await running;
+      if (!isCallback()) await running;
     },
   };
 }

@@ -25,6 +25,8 @@ export interface Exclusive {
 
 /** One use of one id, and whether it goes on: what a context remembers outlives the work. */
 interface Use {
+  /** Whose use it is: the sessions of one store. */
+  readonly of: object;
   readonly id: string;
   over: boolean;
   readonly outer: Use | undefined;
@@ -32,14 +34,16 @@ interface Use {
 
 const fiveMinutes = 300_000;
 
+/** One for the whole process: each further one that was ever used would make every promise of it slower. */
+const context = new AsyncLocalStorage<Use>();
+
 export function createExclusive({ timers = nodeTimers }: { readonly timers?: Timers } = {}): Exclusive {
   /** Who waits for each id in use, in order. An id that nobody uses has no entry. */
   const queues = new Map<string, (() => void)[]>();
-  const context = new AsyncLocalStorage<Use>();
 
   function isHeld(id: string): boolean {
     for (let use = context.getStore(); use !== undefined; use = use.outer) {
-      if (use.id === id && !use.over) return true;
+      if (use.of === queues && use.id === id && !use.over) return true;
     }
     return false;
   }
@@ -89,7 +93,7 @@ export function createExclusive({ timers = nodeTimers }: { readonly timers?: Tim
       return alone(
         id,
         async () => {
-          const use: Use = { id, over: false, outer: context.getStore() };
+          const use: Use = { of: queues, id, over: false, outer: context.getStore() };
           try {
             return await context.run(use, work);
           } finally {
