@@ -140,7 +140,7 @@ function forthAndBack<T>(
 /** They get both trees, and so need not make the change. */
 function comparing(old: Tree, now: Tree, peers: Peers, length: number, { name }: Edit): Record<string, Side> {
   const sides: Record<string, Side> = {};
-  const fast = peers['fast-json-patch'];
+  const fast = peers['fast-json-patch/index.mjs'];
   if (fast) sides['fast-json-patch compare'] = () => fast.compare(old, now);
   const { rfc6902, jsondiffpatch } = peers;
   // Its time grows with the square: seconds for a push to a thousand items.

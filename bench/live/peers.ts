@@ -2,7 +2,8 @@ import { note } from '../report.js';
 
 /** Packages that make patches. Whichever is not installed is left out, and the run says so. */
 export interface Peers {
-  readonly 'fast-json-patch'?: { compare(old: object, now: object): unknown[] };
+  /** By its file: the package also ships its source, which loaders of TypeScript find first. */
+  readonly 'fast-json-patch/index.mjs'?: { compare(old: object, now: object): unknown[] };
   readonly rfc6902?: { createPatch(old: unknown, now: unknown): unknown[] };
   readonly immer?: {
     enablePatches(): void;
@@ -22,7 +23,7 @@ export interface Peers {
 }
 
 const names = [
-  'fast-json-patch',
+  'fast-json-patch/index.mjs',
   'rfc6902',
   'immer',
   'mutative',
