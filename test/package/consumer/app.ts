@@ -6,6 +6,7 @@ import sessionBehavior, {
   type SessionInstance,
   type SessionState,
 } from 'can-connect-session';
+import { type LiveOptions, live } from 'can-connect-session/live';
 
 interface Claims {
   readonly sub: string;
@@ -26,6 +27,20 @@ export function start(Model: object): string | undefined {
   );
   const state: SessionState<Claims> = Session.state;
   return state.name === 'ended' ? state.reason : subject;
+}
+
+export function follow(
+  Model: object,
+  options: LiveOptions,
+): 'connected' | 'reconnecting' | 'offline' | undefined {
+  const { connection } = connectSession<Claims>({ ObjectType: Model, parts: [live(options)] });
+  // @ts-expect-error a part is what live() gives
+  connectSession({ ObjectType: Model, parts: [live] });
+  // @ts-expect-error milliseconds are a number
+  live({ heartbeat: '25 s' });
+  // @ts-expect-error without the part there is none
+  connection.live.flush();
+  return connection.live?.status;
 }
 
 export { sessionBehavior };
