@@ -1,4 +1,5 @@
 import type { Json } from './messages.js';
+import { escaped } from './pointer.js';
 
 /** Keys and indexes from the root; [] is the document itself. A number is an index of a list, a string a key of an object. */
 export type Path = readonly (string | number)[];
@@ -17,7 +18,7 @@ export function pointerOf(path: Path): string {
   let text = '';
   for (const part of path) {
     const written = String(part);
-    text += /[~/]/.test(written) ? `/${written.replaceAll('~', '~0').replaceAll('/', '~1')}` : `/${written}`;
+    text += /[~/]/.test(written) ? `/${escaped(written)}` : `/${written}`;
   }
   return text;
 }

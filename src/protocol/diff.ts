@@ -1,4 +1,5 @@
 import type { Change, Path } from './change.js';
+import { isJsonObject, isList, type JsonObject } from './json.js';
 import type { Json } from './messages.js';
 import { sameJson } from './same-json.js';
 
@@ -10,7 +11,6 @@ export interface DiffOptions {
   readonly inPlace?: boolean;
 }
 
-type Members = { readonly [key: string]: Json };
 type Pair = { readonly from: Json; readonly to: Json; readonly path: Path };
 
 /** A list of which this many items change, and more than half of them, is replaced. */
@@ -32,7 +32,7 @@ export function diffJson(from: Json, to: Json, { inPlace = false }: DiffOptions 
     if (from === to) continue;
     const inner: Pair[] = [];
     if (isList(from) && isList(to)) diffLists(from, to, path, inPlace, changes, inner);
-    else if (isMembers(from) && isMembers(to)) diffMembers(from, to, path, changes, inner);
+    else if (isJsonObject(from) && isJsonObject(to)) diffMembers(from, to, path, changes, inner);
     else changes.push({ op: 'replace', path, value: to });
     for (let last = inner.pop(); last !== undefined; last = inner.pop()) open.push(last);
   }
@@ -58,15 +58,7 @@ export function keptItems(from: readonly Json[], to: readonly Json[]): Kept {
   return kept;
 }
 
-function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
-}
-
-function isMembers(value: Json | undefined): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function diffMembers(from: Members, to: Members, path: Path, changes: Change[], inner: Pair[]): void {
+function diffMembers(from: JsonObject, to: JsonObject, path: Path, changes: Change[], inner: Pair[]): void {
   for (const key of Object.keys(from)) {
     if (key !== '__proto__' && !Object.hasOwn(to, key)) changes.push({ op: 'remove', path: [...path, key] });
   }

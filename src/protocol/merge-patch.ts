@@ -1,5 +1,6 @@
+import { isJsonObject } from './json.js';
 import type { Json } from './messages.js';
-import { charge, checkedLimits, isMembers, type PatchLimits } from './patch-limits.js';
+import { charge, checkedLimits, type PatchLimits } from './patch-limits.js';
 
 /** As for a JSON Patch. The size is the one of the patch itself: what it says is what it adds. */
 export type MergeLimits = Omit<PatchLimits, 'operations'>;
@@ -18,8 +19,8 @@ export function mergePatch(document: Json, patch: unknown, limits: MergeLimits =
 }
 
 function merged(target: Json | undefined, patch: Json): Json {
-  if (!isMembers(patch)) return patch;
-  const before = isMembers(target) ? target : {};
+  if (!isJsonObject(patch)) return patch;
+  const before = isJsonObject(target) ? target : {};
   let after: { [key: string]: Json } | undefined;
   for (const [key, change] of Object.entries(patch)) {
     // Own members only: a patch may name a key `constructor`.

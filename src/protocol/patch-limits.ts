@@ -93,8 +93,3 @@ export function textBytes(text: string): number {
   }
   return bytes;
 }
-
-/** An object with keys, as JSON means it. */
-export function isMembers(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

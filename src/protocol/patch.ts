@@ -1,10 +1,10 @@
 import { SessionError } from './errors.js';
+import { childOf, isList } from './json.js';
 import type { Json } from './messages.js';
 import {
   type Allowance,
   charge,
   checkedLimits,
-  isMembers,
   type PatchLimits,
   patchError,
   spend,
@@ -82,10 +82,6 @@ export function applyPatch(document: Json, patch: unknown, limits: PatchLimits =
   // Once at the end: to measure at each move would let a short patch walk a large document again and again.
   if (deepened && isDeeper(result, most.depth)) throw patchError('patch/size', 'too deep');
   return result;
-}
-
-function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
 }
 
 /** Does something with each operation, and says in an error which one it was. */
@@ -221,15 +217,6 @@ function openDraft(document: Json, allowance: Allowance) {
 function put(container: Container, key: string, value: Json): void {
   if (Array.isArray(container)) container[Number(key)] = value;
   else container[key] = value;
-}
-
-/** Own members only: nobody comes to a prototype (S69), and a key may be called `constructor`. */
-function childOf(value: Json | undefined, key: string): Json | undefined {
-  if (isList(value)) {
-    const index = indexBelow(value.length, key);
-    return index === undefined ? undefined : value[index];
-  }
-  return isMembers(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function missing(): SessionError {

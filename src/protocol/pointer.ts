@@ -17,21 +17,26 @@ export interface Pointer {
  */
 export function parsePointer(pointer: unknown, depth: number): Pointer {
   if (typeof pointer !== 'string') throw patchError('patch/malformed', 'missing pointer');
-  const escaped = pointer.includes('~');
-  if ((pointer !== '' && !pointer.startsWith('/')) || (escaped && /~(?![01])/.test(pointer))) {
+  const isEscaped = pointer.includes('~');
+  if ((pointer !== '' && !pointer.startsWith('/')) || (isEscaped && /~(?![01])/.test(pointer))) {
     throw patchError('patch/malformed', 'bad pointer');
   }
   const parents = pointer.split('/', depth + 2);
   if (parents.length > depth + 1) throw patchError('patch/size', 'pointer too deep');
   if (parents.includes('__proto__')) throw patchError('patch/malformed', 'bad pointer');
   const key = parents.pop() ?? '';
-  return escaped
+  return isEscaped
     ? { text: pointer, parents: parents.map(unescaped), key: unescaped(key) }
     : { text: pointer, parents, key };
 }
 
+/** A part of a pointer as a pointer writes it (RFC 6901 §3: first ~ becomes ~0, then / becomes ~1). */
+export function escaped(part: string): string {
+  return part.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
 /** RFC 6901 §4: first ~1, then ~0, or ~01 would become a slash. */
-function unescaped(part: string): string {
+export function unescaped(part: string): string {
   return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 

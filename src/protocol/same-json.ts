@@ -1,3 +1,4 @@
+import { isJsonObject, isList } from './json.js';
 import type { Json } from './messages.js';
 
 /** Whether two JSON values say the same; the order of keys says nothing. */
@@ -10,7 +11,7 @@ export function sameJson(one: Json | undefined, other: Json | undefined): boolea
     if (isList(a) && isList(b)) {
       if (a.length !== b.length) return false;
       for (let index = 0; index < a.length; index += 1) open.push(a[index], b[index]);
-    } else if (isMembers(a) && isMembers(b)) {
+    } else if (isJsonObject(a) && isJsonObject(b)) {
       const keys = Object.keys(a);
       if (keys.length !== Object.keys(b).length) return false;
       for (const key of keys) {
@@ -20,12 +21,4 @@ export function sameJson(one: Json | undefined, other: Json | undefined): boolea
     } else return false;
   }
   return true;
-}
-
-function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
-}
-
-function isMembers(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

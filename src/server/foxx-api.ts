@@ -1,7 +1,7 @@
 import { SessionError } from '../protocol/errors.js';
+import type { JsonObject } from '../protocol/json.js';
 import type { ProblemBody } from '../protocol/messages.js';
 import { SessionExpired, SessionNotFound } from './core/errors.js';
-import type { JsonObject } from './core/json.js';
 import { callable, harmless, invalidOption, wholeNumber } from './core/options.js';
 import type { Session } from './core/session.js';
 import type { Sessions } from './core/sessions.js';

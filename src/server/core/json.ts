@@ -1,3 +1,4 @@
+import { isJsonObject, isList, type JsonObject } from '../../protocol/json.js';
 import type { Json } from '../../protocol/messages.js';
 
 /** What is left of a value after a way through JSON: what every store keeps of it. Throws what JSON.stringify throws. */
@@ -26,10 +27,6 @@ function copyObject(value: JsonObject): JsonObject {
     else copy[key] = child;
   }
   return copy;
-}
-
-export function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
 }
 
 function own(value: Json): PropertyDescriptor {
@@ -80,11 +77,4 @@ export function deepFreeze<T>(value: T): T {
     Object.freeze(value);
   }
   return value;
-}
-
-export type JsonObject = { readonly [key: string]: Json };
-
-/** An object with keys, as JSON means it. */
-export function isJsonObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

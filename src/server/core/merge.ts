@@ -1,6 +1,7 @@
+import { isJsonObject, type JsonObject } from '../../protocol/json.js';
 import type { Json } from '../../protocol/messages.js';
+import { escaped } from '../../protocol/pointer.js';
 import { sameJson } from '../../protocol/same-json.js';
-import { isJsonObject, type JsonObject } from './json.js';
 
 /** Two changes of one value as one, or where they contradict each other (JSON Pointers, RFC 6901). */
 export type Merged = { readonly value: Json | undefined } | { readonly clashes: readonly string[] };
@@ -40,7 +41,7 @@ function mergedObject(
 ): Json {
   const entries: [string, Json][] = [];
   for (const key of new Set([...Object.keys(theirs), ...Object.keys(mine)])) {
-    const at = `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const at = `${path}/${escaped(key)}`;
     const value = merged(own(base, key), own(mine, key), own(theirs, key), at, clashes);
     if (value !== undefined) entries.push([key, value]);
   }

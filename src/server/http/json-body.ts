@@ -1,6 +1,6 @@
 import { SessionError } from '../../protocol/errors.js';
+import { isJsonObject, type JsonObject } from '../../protocol/json.js';
 import type { Json } from '../../protocol/messages.js';
-import { isJsonObject, type JsonObject } from '../core/json.js';
 import type { HttpRequest } from './exchange.js';
 
 /** What the body of a request says it is: lower case, without parameters. Empty = it does not say. */

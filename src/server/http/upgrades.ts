@@ -2,7 +2,7 @@ import { SessionError } from '../../protocol/errors.js';
 import type { Followers } from '../live/followers.js';
 import type { Upgrade } from '../live/sockets/socket-port.js';
 import type { CurrentSession } from './current-session.js';
-import type { HttpAnswer, HttpRequest } from './exchange.js';
+import { type HttpAnswer, type HttpRequest, pathOf } from './exchange.js';
 import type { Found } from './found.js';
 import type { Origins } from './origins.js';
 import { addressOf, ownId } from './resources/live.js';
@@ -39,8 +39,7 @@ export function createUpgrades<Data>(
     const protocol = isOwn ? ownProtocol : undefined;
     try {
       origins.admit(request, false);
-      const [path = ''] = request.url.slice(prefix.length).split('?', 1);
-      const address = addressOf(path);
+      const address = addressOf(pathOf(request.url).slice(prefix.length));
       if (address === undefined || address.isReconnect)
         throw new SessionError('request/not-found', { status: 404 });
       const id = ownId(current(request, await find(request)), address, idOf);

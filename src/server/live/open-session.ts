@@ -1,7 +1,7 @@
 import { SessionError } from '../../protocol/errors.js';
+import { isJsonObject, isList } from '../../protocol/json.js';
 import type { EndReason, Json } from '../../protocol/messages.js';
 import { SessionNotFound } from '../core/errors.js';
-import { isJsonObject, isList } from '../core/json.js';
 import type { Session } from '../core/session.js';
 import type { SaveOptions } from '../core/writer.js';
 import { Channel } from './channel/channel.js';

@@ -1,6 +1,6 @@
+import { isJsonObject } from '../../protocol/json.js';
 import type { Json } from '../../protocol/messages.js';
 import { accessedAt, type TtlType } from '../core/expiry.js';
-import { isJsonObject } from '../core/json.js';
 import type { Labels, SessionRecord } from '../core/store.js';
 
 const rowsPerBlock = 4096;

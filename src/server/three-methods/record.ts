@@ -1,5 +1,6 @@
+import { isJsonObject, type JsonObject } from '../../protocol/json.js';
 import type { Json } from '../../protocol/messages.js';
-import { deepFreeze, isJsonObject, type JsonObject, throughJson } from '../core/json.js';
+import { deepFreeze, throughJson } from '../core/json.js';
 import type { SessionChange, SessionRecord } from '../core/store.js';
 
 /**

@@ -1,5 +1,7 @@
 import type { Change, Path } from '../../../protocol/change.js';
+import { childOf } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
+import { unescaped } from '../../../protocol/pointer.js';
 import { indexOf } from '../../../protocol/transform.js';
 
 /** An object or a list while it is this side's own to change. */
@@ -27,19 +29,13 @@ export function placeOf(document: Json, pointer: string): Path | undefined {
   const place: (string | number)[] = [];
   let value: Json | undefined = document;
   for (const part of pointer.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    const key = unescaped(part);
     const index = Array.isArray(value) ? (key === '-' ? value.length : indexOf(key)) : key;
     if (index === undefined) return undefined;
     place.push(index);
     value = childOf(value, index);
   }
   return place;
-}
-
-/** The own member or item of a value. */
-export function childOf(value: Json | undefined, key: string | number): Json | undefined {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as { readonly [key: string | number]: Json })[key];
 }
 
 function carryOut({ op, path, value }: Change, around: Container, owned: Set<object>): boolean {

@@ -4,6 +4,7 @@ import queues from 'can-queues';
 import canReflect from 'can-reflect';
 import type { Change, Path } from '../../../protocol/change.js';
 import { diffJson } from '../../../protocol/diff.js';
+import { valueAt } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
 
 type Key = string | number;
@@ -163,11 +164,4 @@ function attempt(work: () => void, key: Key): void {
 
 function isContainer(value: Json | undefined): value is Exclude<Json, string | number | boolean | null> {
   return typeof value === 'object' && value !== null;
-}
-
-function valueAt(value: Json, path: Path): Json | undefined {
-  return path.reduce<Json | undefined>(
-    (inner, key) => (isContainer(inner) ? (inner as { [key: Key]: Json })[key] : undefined),
-    value,
-  );
 }

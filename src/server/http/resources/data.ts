@@ -1,9 +1,9 @@
 import { SessionError } from '../../../protocol/errors.js';
+import { isJsonObject } from '../../../protocol/json.js';
 import { mergePatch } from '../../../protocol/merge-patch.js';
 import type { Json } from '../../../protocol/messages.js';
 import { applyPatch } from '../../../protocol/patch.js';
 import { SessionConflict } from '../../core/errors.js';
-import { isJsonObject } from '../../core/json.js';
 import type { Session } from '../../core/session.js';
 import type { CurrentSession } from '../current-session.js';
 import { etagOf, isKnown, namesState } from '../etag.js';

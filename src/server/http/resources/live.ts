@@ -103,7 +103,7 @@ export function ownId<Data>(
  * The type that a client wants, by the first in its list that is one of ours (SC-61); without a list, or for any type, undefined. Throws
  * `request/not-acceptable` when none is.
  */
-export function acceptedType(request: HttpRequest): typeof json | typeof jsonPatch | undefined {
+function acceptedType(request: HttpRequest): typeof json | typeof jsonPatch | undefined {
   const accept = request.header('accept');
   if (accept === undefined || accept.trim() === '') return undefined;
   for (const range of accept.split(',')) {

@@ -1,8 +1,8 @@
 import type { Change, Path } from '../../../protocol/change.js';
 import { SessionError } from '../../../protocol/errors.js';
+import { isJsonObject } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
 import { clientVersionKey, serverVersionKey } from '../../../protocol/versions.js';
-import { isJsonObject } from '../../core/json.js';
 import { yesOrNo } from '../../core/options.js';
 import type { EarlyBytes } from './early-patches.js';
 import { History, type HistoryOptions } from './history.js';

@@ -1,5 +1,6 @@
 import type { Path } from '../../../protocol/change.js';
 import type { Json } from '../../../protocol/messages.js';
+import { unescaped } from '../../../protocol/pointer.js';
 import { callable, invalidOption } from '../../core/options.js';
 import { isPrimitive } from './history.js';
 
@@ -63,7 +64,7 @@ export class Inputs {
       throw invalidOption('An input handler is missing.');
     const parts = pattern.slice(1).split('/');
     const entry = {
-      pattern: parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')),
+      pattern: parts.map(unescaped),
       handler,
     };
     this.#handlers.push(entry);

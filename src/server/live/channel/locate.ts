@@ -1,18 +1,7 @@
 import type { Change, Path } from '../../../protocol/change.js';
+import { childOf } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
 import { indexOf } from '../../../protocol/transform.js';
-
-/** The own member or item of a value. */
-export function childOf(value: Json | undefined, key: string | number): Json | undefined {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  if (Array.isArray(value) && indexOf(key) === undefined) return undefined;
-  return Reflect.get(value, key);
-}
-
-/** What is at a place; undefined when nothing is. */
-export function valueAt(root: Json | undefined, path: Path): Json | undefined {
-  return path.reduce<Json | undefined>((value, part) => childOf(value, part), root);
-}
 
 /** The parts of a place as the document has them, and what is there; undefined when nothing can be there. */
 export function locate(

@@ -1,9 +1,8 @@
 import type { Change, Path } from '../../../protocol/change.js';
+import { childOf, isJsonObject, valueAt } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
 import { isSame, isWithin } from '../../../protocol/transform.js';
-import { isJsonObject } from '../../core/json.js';
 import { invalidOption, shortText } from '../../core/options.js';
-import { childOf, valueAt } from './locate.js';
 
 /** The JSON of an app that hangs somewhere in the document (SC-100). */
 export interface Mount {

@@ -1,8 +1,8 @@
 import type { Change } from '../../../protocol/change.js';
+import { childOf } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
 import { isSame, isWithin } from '../../../protocol/transform.js';
 import type { History } from './history.js';
-import { childOf } from './locate.js';
 
 /** A place where the client has, or may have, another value than the document. */
 interface Owed {

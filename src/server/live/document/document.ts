@@ -1,8 +1,8 @@
 import type { Change, Path } from '../../../protocol/change.js';
+import { childOf, isList, valueAt } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
 import { patchError } from '../../../protocol/patch-limits.js';
-import { indexBelow } from '../../../protocol/pointer.js';
-import { copyJson, isList } from '../../core/json.js';
+import { copyJson } from '../../core/json.js';
 import { wholeNumber, yesOrNo } from '../../core/options.js';
 import { admit, type DocumentLimits, DocumentTypeError } from './admit.js';
 import { type Container, isContainer, type Place } from './place.js';
@@ -88,11 +88,7 @@ export function createDocument<T extends object = { [key: string]: Json }>(
       return turn.root.proxy as T;
     },
     replace,
-    get(path) {
-      let value: Json | undefined = turn.root.raw;
-      for (const key of path) value = childOf(value, key);
-      return value;
-    },
+    get: (path) => valueAt(turn.root.raw, path),
     apply({ op, path, value }) {
       const key = path.at(-1);
       if (key === undefined) {
@@ -126,16 +122,4 @@ function admitRoot(value: unknown, limits: DocumentLimits): Container {
 function placeBelow(turn: Turn, place: Place | undefined, key: string | number): Place | undefined {
   const child = childOf(place?.raw, key);
   return isContainer(child) ? turn.place(child as Container, place, key) : undefined;
-}
-
-/** Own members only, as with JSON Patch (S69). */
-function childOf(value: Json | undefined, key: string | number): Json | undefined {
-  const name = String(key);
-  if (isList(value)) {
-    const index = indexBelow(value.length, name);
-    return index === undefined ? undefined : value[index];
-  }
-  return isContainer(value) && Object.hasOwn(value, name)
-    ? (value as { [key: string]: Json })[name]
-    : undefined;
 }

@@ -1,5 +1,5 @@
+import { isList } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
-import { isList } from '../../core/json.js';
 
 export type Members = { [key: string]: Json };
 export type Container = Json[] | Members;

@@ -1,6 +1,7 @@
 import type { Path } from '../../../protocol/change.js';
+import { isList } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
-import { copyJson, isList } from '../../core/json.js';
+import { copyJson } from '../../core/json.js';
 import { admit, type DocumentLimits, DocumentTypeError } from './admit.js';
 import { type Container, isContainer, Place } from './place.js';
 import type { Turn } from './turn.js';

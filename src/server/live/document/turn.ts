@@ -1,6 +1,7 @@
 import type { Change, Path } from '../../../protocol/change.js';
+import { isList } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
-import { copyJson, isList } from '../../core/json.js';
+import { copyJson } from '../../core/json.js';
 import { type Container, isContainer, type Members, type Place } from './place.js';
 
 type List = Place<Json[]>;

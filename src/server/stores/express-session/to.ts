@@ -1,10 +1,11 @@
 import { SessionError } from '../../../protocol/errors.js';
+import { isJsonObject, type JsonObject } from '../../../protocol/json.js';
 import type { Json } from '../../../protocol/messages.js';
 import { sameJson } from '../../../protocol/same-json.js';
 import { inBatches } from '../../core/batches.js';
 import { isExpired } from '../../core/expiry.js';
 import { isId } from '../../core/ids.js';
-import { isJsonObject, type JsonObject, throughJson } from '../../core/json.js';
+import { throughJson } from '../../core/json.js';
 import { callable, endOfTime, invalidOption, wholeNumber } from '../../core/options.js';
 import { demand } from '../../core/sessions-options.js';
 import type { SessionRecord, SessionStore } from '../../core/store.js';

@@ -1,8 +1,8 @@
 import { pointerOf } from '../../../../src/protocol/change.js';
+import { isJsonObject } from '../../../../src/protocol/json.js';
 import type { Json } from '../../../../src/protocol/messages.js';
 import { applyPatch, type PatchOperation } from '../../../../src/protocol/patch.js';
 import { afterChange, afterWish, type Step, type Wish } from '../../../../src/protocol/transform.js';
-import { isJsonObject } from '../../../../src/server/core/json.js';
 
 /** An operation as it stands on the wire. */
 export type Operation = PatchOperation;

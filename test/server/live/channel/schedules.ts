@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { type Path, pointerOf } from '../../../../src/protocol/change.js';
+import { isJsonObject } from '../../../../src/protocol/json.js';
 import type { Json } from '../../../../src/protocol/messages.js';
 import { sameJson } from '../../../../src/protocol/same-json.js';
-import { isJsonObject } from '../../../../src/server/core/json.js';
 import { Channel } from '../../../../src/server/live/channel/channel.js';
 import type { ChannelOptions } from '../../../../src/server/live/channel/channel-options.js';
 import { Feed } from '../../../../src/server/live/channel/feed.js';

@@ -1,8 +1,8 @@
 import { type Change, pointerOf } from '../../../../src/protocol/change.js';
+import { valueAt } from '../../../../src/protocol/json.js';
 import type { Json } from '../../../../src/protocol/messages.js';
 import { applyPatch } from '../../../../src/protocol/patch.js';
 import type { FollowedDocument } from '../../../../src/server/live/channel/feed.js';
-import { valueAt } from '../../../../src/server/live/channel/locate.js';
 import { createDocument } from '../../../../src/server/live/document/document.js';
 
 /** A document that the tests of this folder can change. */
